@@ -18,38 +18,15 @@ from audit.collection import Kind
 from audit.history import pick_named
 from audit.judging.findings import Control, Finding, Outcome
 from audit.judging.findings_table import Findings
+from audit.judging.witnesses import TOO_OLD, UNEXPLAINED, Attribution, Pair, Witnessed
 from audit.records import MOVES_ENDS, TAKE_AWAY, Deed, Task, Trace
 from audit.subjects import Collection, PolicySubject, Resource, Subject, SubjectKind, Subjects, Trail, VaultSubject
 
 MOST: Final = 10
 """How many traces of a finding are named."""
-TOO_OLD: Final = "it may be older than the seven days that Cloud Trace Service keeps"
-UNEXPLAINED: Final = "no trace of Cloud Trace Service explains it"
 _MARGIN: Final = timedelta(minutes=15)
 """Lists are read for minutes after the time of judgement, and a task begins some time after its request."""
 _DEED_TASKS: Final = TAKE_AWAY | {MOVES_ENDS}
-Pair = tuple[str, str, str]  # control, kind and id of a subject
-
-
-class Witnessed(Struct, frozen=True):
-    """A trace, and the id of the newest run that read it."""
-
-    trace: Trace
-    run: str
-
-
-class Attribution(Struct, frozen=True, kw_only=True):
-    """Who may have done what a finding shows.
-
-    Attributes:
-        named: the traces that fit, oldest first.
-        more: how many others fit.
-        why_not: why nobody is named, or why others may be missing; empty if neither.
-    """
-
-    named: tuple[Witnessed, ...] = ()
-    more: int = 0
-    why_not: str = ""
 
 
 class EarlierRun(Struct, frozen=True, kw_only=True):

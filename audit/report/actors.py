@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
-from audit.judging.attribution import TOO_OLD, UNEXPLAINED, Attribution, Witnessed
+from audit.judging.witnesses import TOO_OLD, UNEXPLAINED, Attribution, Witnessed
 from audit.records import Actor, Trace
 from audit.records.deeds import deed_of
 from audit.timestamps import instant, shown

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct, ValidationError, convert, field
 
 from audit.collection import Drift, Moment, Natural
-from audit.judging.attribution import Attribution, Pair
+from audit.judging.witnesses import Attribution, Pair
 from audit.report.actors import attribution_of
 from audit.report.former_report import in_present_form
 from audit.timestamps import instant

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
-from audit.judging.attribution import Pair
 from audit.judging.reasons import OUT_OF_SCOPE
+from audit.judging.witnesses import Pair
 from audit.report.baseline import Baseline, Failure, recall
 from audit.report.passed_on import complete_lists
 from audit.timestamps import instant

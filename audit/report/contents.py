@@ -7,11 +7,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from audit.judging.attribution import Attribution, EarlierRun, Pair, attribute
+from audit.judging.attribution import EarlierRun, attribute
 from audit.judging.control_catalogue import USUAL
 from audit.judging.findings import Control, Finding, Outcome
 from audit.judging.findings_table import Findings
 from audit.judging.requirements import Requirements
+from audit.judging.witnesses import Attribution, Pair
 from audit.records import Vault
 from audit.report.actors import joined
 from audit.report.baseline import Baseline, TrendLine

@@ -8,8 +8,8 @@ import orjson
 
 from audit.clouds import HUAWEI
 from audit.collection import Reading
-from audit.judging.attribution import Attribution, Pair
 from audit.judging.findings import Finding
+from audit.judging.witnesses import Attribution, Pair
 from audit.report.actors import actors_part
 from audit.report.baseline import Baseline
 from audit.report.facts import AuditedAccount

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from audit.cli.screen import notices, printable, summary_lines
-from audit.judging.attribution import Attribution, Witnessed
+from audit.judging.witnesses import Attribution, Witnessed
 from audit.records import Actor
 from audit.report.actors import actors_part
 from tests.builders import a_trace

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from audit.controls import CONTROLS
-from audit.judging.attribution import MOST, TOO_OLD, UNEXPLAINED, Attribution, EarlierRun, Witnessed, attribute
+from audit.judging.attribution import MOST, EarlierRun, attribute
 from audit.judging.evaluate import evaluate
 from audit.judging.findings import Clue, Control, Finding, Severity, Verdict, failed, unknown
+from audit.judging.witnesses import TOO_OLD, UNEXPLAINED, Attribution, Witnessed
 from audit.records import TAKING, UNPLANNING, Actor, Deed, Task, Trace
 from audit.subjects import SubjectKind, Subjects, Trail
 from tests.builders import (

@@ -1,4 +1,4 @@
-from audit.judging.attribution import Attribution, Witnessed
+from audit.judging.witnesses import Attribution, Witnessed
 from audit.notify.change import compare
 from audit.notify.message import subject, text
 from audit.records import Actor

@@ -4,7 +4,8 @@ from typing import Any
 import orjson
 import pytest
 
-from audit.judging.attribution import MOST, TOO_OLD, UNEXPLAINED, Attribution, Witnessed
+from audit.judging.attribution import MOST
+from audit.judging.witnesses import TOO_OLD, UNEXPLAINED, Attribution, Witnessed
 from audit.records import Actor, Trace
 from audit.report.actors import actors_part, attribution_of, joined, told, told_if_named, unnamed
 from tests.builders import HOUR, NOW, a_trace

@@ -6,8 +6,8 @@ import orjson
 from msgspec import structs
 
 from audit.controls import CONTROLS
-from audit.judging.attribution import TOO_OLD
 from audit.judging.evaluate import evaluate
+from audit.judging.witnesses import TOO_OLD
 from audit.report.baseline import Baseline, recall
 from audit.report.contents import Report, compose
 from audit.report.formats.json_report import render

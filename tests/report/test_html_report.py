@@ -13,9 +13,9 @@ import pytest
 from msgspec import structs
 
 from audit.collection import Drift, Kind, Reading, Rejected, Window
-from audit.judging.attribution import TOO_OLD, Attribution, Witnessed
 from audit.judging.findings import Control, Fact, Finding, Outcome, Severity, Verdict, failed
 from audit.judging.frameworks import Claim, Framework, Requirement
+from audit.judging.witnesses import TOO_OLD, Attribution, Witnessed
 from audit.records import Actor
 from audit.report.baseline import Baseline
 from audit.report.changes import Change, Changes

@@ -8,8 +8,8 @@ from msgspec import structs
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from py_ocsf_models.objects.cloud import Cloud
 
-from audit.judging.attribution import Attribution, Witnessed
 from audit.judging.findings import Outcome
+from audit.judging.witnesses import Attribution, Witnessed
 from audit.records import Actor
 from audit.report.contents import Report
 from audit.report.facts import AuditedAccount

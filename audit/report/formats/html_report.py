@@ -16,7 +16,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from audit.collection import ALL_GRANTED, Kind
-from audit.judging.attribution import Pair
+from audit.judging.witnesses import Pair
 from audit.report.contents import Report
 from audit.report.page import templates
 from audit.report.page.by_whom import ByWhom

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from audit.judging.attribution import Attribution, Witnessed
 from audit.judging.findings import Control, Finding, Outcome, Severity
+from audit.judging.witnesses import Attribution, Witnessed
 from audit.records import Actor
 from audit.report.contents import Report, remedy
 from audit.report.facts import RunFacts

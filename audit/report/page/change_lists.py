@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from audit.judging.attribution import Pair
+from audit.judging.witnesses import Pair
 from audit.report.changes import Change, Changes
 
 _GONE: Final = (

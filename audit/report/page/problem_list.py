@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from audit.judging.attribution import Pair
 from audit.judging.findings import Severity
+from audit.judging.witnesses import Pair
 from audit.report.page.sentences import subjects_of
 from audit.report.page.times import Age, problem_age
 from audit.report.page.words import Words

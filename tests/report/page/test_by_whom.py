@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.judging.attribution import TOO_OLD, UNEXPLAINED, Attribution, Witnessed
+from audit.judging.witnesses import TOO_OLD, UNEXPLAINED, Attribution, Witnessed
 from audit.records import Actor
 from audit.report.contents import Report
 from audit.subjects import SubjectKind
