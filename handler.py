@@ -20,7 +20,7 @@ warnings.filterwarnings("ignore", "Unable to find acceptable character detection
 import structlog
 
 from audit import log
-from audit.app.event import AskedOfFleet, asked_of_fleet, is_http_request
+from audit.app.event import AskedOfFleet, asked_of_fleet, is_http_request, tells_of_trace
 from audit.app.execute import execute
 from audit.app.request import Context, request_from_event
 from audit.app.summary import summary
@@ -38,7 +38,7 @@ def initializer(_context: Context) -> None:
 
 
 def handler(event: object, context: Context) -> dict[str, Any]:
-    """Carry out one audit, or what the event asks of a fleet, and return a small summary; or answer an HTTP request.
+    """Carry out one audit, what the event asks of a fleet, or what a trace demands; or answer an HTTP request.
 
     Raises:
         AuditError: the run could not be carried out; or the timer started it and it could not see everything,
@@ -48,6 +48,8 @@ def handler(event: object, context: Context) -> dict[str, Any]:
     if is_http_request(event):
         return _over_http(event, context)
     try:
+        if tells_of_trace(event):
+            return _watch(event, context)
         if asked := asked_of_fleet(event):
             return _of_fleet(asked, context)
         request = request_from_event(event, context, os.environ)
@@ -67,6 +69,13 @@ def _over_http(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     from audit.app.http_event import answer  # noqa: PLC0415  # a timer starts without it
 
     return answer(event, context, os.environ)
+
+
+def _watch(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    from audit.watch.hints import read_hint  # noqa: PLC0415  # a timer starts without it
+    from audit.watch.watching import carry_out  # noqa: PLC0415  # as above
+
+    return carry_out(read_hint(event), context, os.environ)
 
 
 def _of_fleet(asked: AskedOfFleet, context: Context) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +28,9 @@ from audit.profile import load_profile
 from audit.report.changes import Change, Changes, compare
 from audit.report.formats import findings_report, json_report
 from audit.timestamps import shown
-from audit.watch.change_verify import verify_project
+from audit.watch.change_verify import replay_changes, verify_project
 from audit.watch.change_words import proven_of_changes, unproven_of_changes
+from audit.watch.judged_again import judge_again
 
 _MOST_FAULTS: Final = 50
 
@@ -66,7 +69,9 @@ def moment(_context: click.Context, parameter: click.Parameter, text: str | None
     metavar="FILE",
     help="Check only what is new since the last good verification, which FILE notes; a good one writes it anew.",
 )
-@click.option("--replay", "is_replayed", is_flag=True, help="Also judge every run again from its evidence; needs time.")
+@click.option(
+    "--replay", "is_replayed", is_flag=True, help="Also judge every run and change again from its evidence; needs time."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def verify_store(  # noqa: PLR0913  # each is an option of the command
@@ -105,11 +110,7 @@ def verify_store(  # noqa: PLR0913  # each is an option of the command
     if not result.digests and not changes.digests and not result.faults:
         raise StoreError(f"{store.url} has no digest of project {project}; check the store and --project-id")
     if is_replayed:
-        with click.progressbar(
-            replay_runs(store, result), len(result.runs), label="Judging again", item_show_func=str, file=sys.stderr
-        ) as runs:
-            for _ in runs:
-                pass
+        _replay(store, result, changes)
     if as_json:
         click.echo(orjson.dumps(_as_json(result, changes), option=orjson.OPT_INDENT_2))
     else:
@@ -172,6 +173,15 @@ def diff_runs(*, before: str, after: str | None, store: str | None, as_json: boo
         click.echo(orjson.dumps(asdict(changes), option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z))
     else:
         _print_changes(changes)
+
+
+def _replay(store: Store, result: Verification, changes: Verification) -> None:
+    """Judge every run and every change again, and note what does not follow."""
+    again = chain(replay_runs(store, result), replay_changes(store, changes, partial(judge_again, store)))
+    number = len(result.runs) + len(changes.runs)
+    with click.progressbar(again, number, label="Judging again", item_show_func=str, file=sys.stderr) as judged:
+        for _ in judged:
+            pass
 
 
 def _last_good(noted: Path, project: str, key: PublicKey | None, *, is_replayed: bool) -> LastGood | None:
