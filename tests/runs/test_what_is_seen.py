@@ -64,10 +64,10 @@ class TestWhatIsAskedFor:
         done = audit(a_simulator("healthy"), tmp_path)
 
         report, manifest = report_of(done, tmp_path), manifest_of(done, tmp_path)
-        assert asked(manifest) == {**{kind: {ALL_GRANTED} for kind in BY_PROJECT}, "policies": {None}}
+        assert asked(manifest) == {**{kind: {ALL_GRANTED} for kind in BY_PROJECT}, "policies": {None}, "traces": {None}}
         assert report["run"]["enterprise_project_id"] == manifest["run"]["enterprise_project_id"] == ALL_GRANTED
         told = {part["kind"]: part["enterprise_project_id"] for part in report["collection"]["readings"]}
-        assert told == {**dict.fromkeys(BY_PROJECT, ALL_GRANTED), "policies": None}
+        assert told == {**dict.fromkeys(BY_PROJECT, ALL_GRANTED), "policies": None, "traces": None}
         assert report["collection"]["notes"] == []
 
     def test_a_cloud_that_lists_the_default_one_without_a_word_is_read_completely(self, tmp_path: Path) -> None:
@@ -89,11 +89,11 @@ class TestWhatIsAskedFor:
 
         report, manifest = report_of(done, tmp_path), manifest_of(done, tmp_path)
         assert report["conclusion"] == "compliant"
-        assert asked(manifest) == {kind: {None} for kind in (*BY_PROJECT, "policies")}
+        assert asked(manifest) == {kind: {None} for kind in (*BY_PROJECT, "policies", "traces")}
         lists = ("task log", "running tasks", "waiting tasks", "vaults", "backups")
         assert report["collection"]["notes"] == [f"{each}: {REFUSED}" for each in lists]
         notes = {part["kind"]: part["notes"] for part in manifest["readings"]}
-        assert notes == {**{kind: [REFUSED] for kind in BY_PROJECT}, "policies": []}
+        assert notes == {**{kind: [REFUSED] for kind in BY_PROJECT}, "policies": [], "traces": []}
         assert f"Vaults: {REFUSED}" in page_of(done, tmp_path)
         assert replay(open_store(str(tmp_path)), simulator.project_id, report["run"]["id"]).differing == ()
 
