@@ -175,7 +175,7 @@ class Publication:
             if packed and _sha256(data) == packed.sha256:
                 known = with_packed(page, unpacked(data, LARGEST_ANSWER))
         if packed and known is None:
-            del self._packed[page.sha256]  # what is damaged is written anew
+            self._packed.pop(page.sha256, None)  # what is damaged is written anew
         return known
 
     def _with_backups(self, page: Page) -> Mapping[str, str]:
