@@ -63,10 +63,9 @@ class _Context:
             return self.data.get
         if name == "getRemainingTimeInMilliSeconds":
             return lambda: 300_000
-        try:
-            return lambda: given[name.removeprefix("get")]
-        except KeyError as error:
-            raise AttributeError(name) from error
+        if (value := given.get(name.removeprefix("get"))) is None:
+            raise AttributeError(name)
+        return lambda: value
 
 
 @dataclass
