@@ -14,6 +14,7 @@ import handler
 from audit.errors import AuditError, EventError, IncompleteError, SourceError, SourceRefusedError
 from audit.simulator import Response, Simulator, serve
 from tests.pretend import AS_OF, Context, a_simulator, files_of, json_response, without_waiting
+from tests.watch.events import of_cts
 
 TIMER = {
     "version": "v1.0",
@@ -107,6 +108,14 @@ def test_an_event_that_cannot_be_used_is_one_line_too(capsys: pytest.CaptureFixt
     (line,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert (line["event"], line["level"], line["request_id"]) == ("run.failed", "error", "0123-4567")
     assert line["cause"].startswith("EventError: the event cannot be used: sinse")
+
+
+def test_a_broken_trace_is_raised_and_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(EventError, match="the trace in the event has no trace_id"):
+        handler.handler(of_cts(trace_id=None), Context())
+
+    (line,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (line["event"], line["request_id"]) == ("run.failed", "0123-4567")
 
 
 def everything_said(error: BaseException) -> str:

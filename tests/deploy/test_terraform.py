@@ -161,6 +161,16 @@ def test_the_trigger_also_hears_of_what_blinds_it() -> None:
     assert deeds == {Deed.TOUCH_TRAIL, Deed.TOUCH_WATCH}
 
 
+def test_the_documents_list_what_the_triggers_hear_of() -> None:
+    (watched,) = (block["watched"] for block in PARSED["watch.tf"]["locals"])
+    rows = re.findall(r"^ +\| (CBR|CTS|FunctionGraph) \| (\w+) \| (.+) \|$", DEPLOY, re.MULTILINE)
+
+    assert [f"{service}:{resource}:{';'.join(re.findall('`(.+?)`', names))}" for service, resource, names in rows] == [
+        *watched["backups"],
+        *INPUTS["watched_trail"]["default"],
+    ]
+
+
 def test_alarms_search_no_more_than_lts_can_and_are_those_of_the_documents() -> None:
     (alarms,) = (block["alarms"] for block in PARSED["alarms.tf"]["locals"])
     rows = re.findall(r"^\| [a-z][a-z ]+ \| `(.+?)` \| (at least|fewer than) 1 in (\d+) hours?", DEPLOY, re.MULTILINE)
