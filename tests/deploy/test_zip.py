@@ -230,7 +230,7 @@ def test_the_entries_say_nothing_about_the_machine(built: Built) -> None:
 
 
 def test_the_zip_is_small(built: Built) -> None:
-    assert built.path.stat().st_size <= 14_800_000  # the console takes 40 MB; a fleet takes 0.2 MB
+    assert built.path.stat().st_size <= 15_000_000  # the console takes 40 MB; a fleet takes 0.2 MB, the watch as much
 
 
 def test_it_holds_the_handler_at_its_root_and_exactly_the_modules_that_this_reaches(built: Built) -> None:

@@ -141,6 +141,7 @@ def _broken(simulator: Simulator, clean: Any, folder: Path) -> list[str]:
         "other findings, and complete": _judged(report) == _judged(clean) or not report["collection"]["complete"],
         "other findings, and compliant": _judged(report) == _judged(clean) or report["conclusion"] != "compliant",
         "a failure that there is not": _failing(report) <= _failing(clean),
+        "somebody named who was not": _named(report) <= _named(clean),
     }
     return [rule for rule, holds in rules.items() if not holds]
 
@@ -151,8 +152,18 @@ def _report(simulator: Simulator, folder: Path) -> Any:
 
 
 def _judged(report: Any) -> list[Any]:
-    """The findings but for those about the collection itself: they count passes and odd answers."""
-    return [finding for finding in report["findings"] if finding["subject"]["kind"] != "collection"]
+    """The findings without who did it, but for those about the collection: they count passes and odd answers."""
+    judged = (finding for finding in report["findings"] if finding["subject"]["kind"] != "collection")
+    return [{key: value for key, value in finding.items() if key != "actors"} for finding in judged]
+
+
+def _named(report: Any) -> set[tuple[str, str, str]]:
+    """Who is named for what: the control, the subject and the trace."""
+    return {
+        (finding["control"], finding["subject"]["id"], each["trace"])
+        for finding in report["findings"]
+        for each in (finding.get("actors") or {"named": ()})["named"]
+    }
 
 
 def _failing(report: Any) -> set[tuple[str, str, str]]:
