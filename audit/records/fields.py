@@ -5,6 +5,7 @@ from datetime import datetime
 from sys import intern
 from typing import Any, Final
 
+import orjson
 from msgspec import UNSET, Struct
 
 from audit.collection import GREATEST
@@ -42,6 +43,16 @@ def fields_of(value: object) -> Any:
     if isinstance(value, Struct):  # made of the schema, as the quick reader does
         return value
     return Fields(value) if isinstance(value, dict) and value else NOTHING
+
+
+def object_in(value: object) -> Mapping[str, Any]:
+    """Return an object that is held as it is, or as JSON text; empty if it is neither."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return {}
+    return value if isinstance(value, dict) else {}
 
 
 def block(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:

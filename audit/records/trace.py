@@ -9,7 +9,7 @@ import orjson
 from msgspec import Struct
 
 from audit.records.deeds import Deed, deed_of
-from audit.records.fields import block, number, text, truth
+from audit.records.fields import block, number, object_in, text, truth
 
 _FIRST_IN_MILLISECONDS: Final = 10**11  # as seconds, that is in the year 5138
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -129,7 +129,10 @@ def moment_of(value: object) -> datetime:
         *parts, sign, hours, minutes = found.groups()
         offset = timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1)
         year, month, day, hour, minute, second = map(int, parts)
-        return datetime(year, month, day, hour, minute, second, tzinfo=timezone(offset)).astimezone(UTC)
+        try:
+            return datetime(year, month, day, hour, minute, second, tzinfo=timezone(offset)).astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError(f"not a time that can be written in UTC: {value!r}") from error
     raise ValueError(f"not a time of a trace: {value!r}")
 
 
@@ -156,7 +159,7 @@ def _succeeded(row: Mapping[str, Any]) -> bool | None:
 
 def _actor(row: Mapping[str, Any]) -> Actor:
     is_cloud, source_ip = row.get("trace_type") == _SYSTEM, text(row.get("source_ip"))
-    user = _parsed(row.get("user"))
+    user = object_in(row.get("user"))
     account = block(user, "domain")
     return Actor(
         name=text(user.get("user_name")) or text(user.get("name")),
@@ -179,18 +182,8 @@ def _invokers(value: object) -> Iterator[str]:
 
 def _unlocks(request: object) -> bool:
     """Whether a request to change a vault switches its lock off."""
-    asked = _parsed(request)
+    asked = object_in(request)
     return truth(block(asked, "vault").get("locked", asked.get("locked"))) is False
-
-
-def _parsed(value: object) -> Mapping[str, Any]:
-    """Return an object that a trace holds as it is, or as JSON text; empty if it is neither."""
-    if isinstance(value, str):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _as_text(value: object) -> str:

@@ -11,13 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-import orjson
 from msgspec import Struct
 
 from audit.answers.strict_json import FaultError, load
 from audit.app.event import tells_of_trace
 from audit.errors import EventError
 from audit.records.deeds import CBR, CTS, FUNCTIONGRAPH
+from audit.records.fields import object_in
 from audit.records.trace import moment_of
 from audit.timestamps import instant
 
@@ -98,7 +98,7 @@ def _as_received(event: Mapping[str, Any]) -> bytes:
 
 def _trace_of(event: Mapping[str, Any]) -> tuple[Form, Mapping[str, Any]]:
     if "specversion" in event:
-        trace = _object(event.get("data"))
+        trace = object_in(event.get("data"))
         if not tells_of_trace(trace):
             told = ", ".join(f"{key} {str(event.get(key))[:_LONGEST_NAME]!r}" for key in ("source", "type"))
             raise EventError(
@@ -108,19 +108,9 @@ def _trace_of(event: Mapping[str, Any]) -> tuple[Form, Mapping[str, Any]]:
         return Form.EVENTGRID, trace
     if "cts" not in event:
         return Form.BARE, event
-    if trace := _object(event["cts"]):
+    if trace := object_in(event["cts"]):
         return Form.CTS, trace
     raise EventError("the event of the CTS trigger holds no trace: its cts is no JSON object with anything in it")
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    """Return an object that an event holds as it is, or as JSON text; empty if it is neither."""
-    if isinstance(value, str):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _name(trace: Mapping[str, Any], key: str) -> str:
@@ -136,7 +126,7 @@ def _moments(trace: Mapping[str, Any], event: Mapping[str, Any]) -> Iterator[dat
         for read in (moment_of, _instant):
             try:
                 yield read(value)
-            except (ValueError, OverflowError):
+            except ValueError:
                 continue
 
 
