@@ -25,7 +25,9 @@ from bench.steps import Watch
 _STAGES: Final = {
     "prepare": "read what the run before left",
     "collect": "receive, store and merge",
-    "assess": "judge",
+    "arrange": "arrange",
+    "evaluate": "evaluate",
+    "compose": "compose",
     "publish": "render and store",
 }
 _FORMATS: Final = (csv_report, html_report, json_report)  # imported by now, which is not counted

@@ -383,13 +383,19 @@ def created_in(records: bytes) -> list[datetime]:
 
 def began_in(records: bytes) -> list[datetime]:
     """Say when each began; one that has not counts from when it was created."""
-    begun = zip(_column(_AT_STARTED, records), _column(_AT_CREATED, records), strict=True)
-    return moments_of([created if started == _NEVER else started for started, created in begun])
+    started = [*_column(_AT_STARTED, records)]
+    if _NEVER in started:  # seldom
+        begun = zip(started, _column(_AT_CREATED, records), strict=True)
+        started = [created if each == _NEVER else each for each, created in begun]
+    return moments_of(started)
 
 
-def ended_in(records: bytes) -> list[datetime | None]:
+def ended_in(records: bytes) -> Sequence[datetime | None]:
     """Say when each ended; None of one that has not."""
-    return [None if ended == _NEVER else moment_of(ended) for ended in _column(_AT_ENDED, records)]
+    ended = [*_column(_AT_ENDED, records)]
+    if _NEVER not in ended:  # nearly always
+        return moments_of(ended)
+    return [None if each == _NEVER else moment_of(each) for each in ended]
 
 
 def backups_in(records: bytes) -> list[Key | None]:

@@ -150,7 +150,7 @@ class TaskList(Sequence[Task]):
         """Make the tasks of some places."""
         return [self._task(self._places[place]) for place in places]
 
-    def ended(self, places: Iterable[int]) -> list[datetime | None]:
+    def ended(self, places: Iterable[int]) -> Sequence[datetime | None]:
         """Say when the tasks of some places ended; None of one that has not."""
         return ended_in(taken(self._columns.records, [self._places[place] for place in places]))
 

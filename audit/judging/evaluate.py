@@ -30,6 +30,7 @@ _EXCUSES: Final = {
     Presence.UNKNOWN: unknown("the vaults could not be read completely"),
 }
 Note = Callable[[Subject, Limits], None]
+_NOTHING: Final = frozenset[str]()
 _OPEN: Final = frozenset({Outcome.PASS, Outcome.UNKNOWN})
 _DELETED: Final = not_applicable("it was deleted, and is still in its vault: CBR-504 judges that")
 _OUT_OF_SCOPE: Final = not_applicable(OUT_OF_SCOPE)
@@ -159,7 +160,7 @@ class _Judging:
     def _unread(self, kinds: frozenset[Kind], subject: Subject) -> Kind | None:
         """Return a list that was asked for and not read, or of which an unusable row may concern the subject."""
         rows = subject.unusable if isinstance(subject, Resource | VaultSubject) else ()
-        key = kinds, frozenset([row.kind for row in rows])
+        key = kinds, frozenset([row.kind for row in rows]) if rows else _NOTHING
         if key not in self._unread_of:  # it is the same for nearly all subjects
             self._unread_of[key] = self._unread_or(*key)
         return self._unread_of[key]

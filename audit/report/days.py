@@ -34,10 +34,11 @@ def days(resource: Resource, limits: Limits) -> tuple[Day, ...]:
         return _all_on_time(tuple(planned.due), dates, silent)  # most are, for many resources at the same times
     states: dict[date, AbstractSet[Day]] = _planned_days(planned)
     others: dict[date, set[Day]] = defaultdict(set)
-    backups, answering = resource.backups, set(planned.answers)
-    for place in range(len(backups)):
+    backups = resource.backups
+    answering, results = set(planned.answers), {id(kind): _of_task(kind) for kind in backups.kinds}
+    for place, (began, kind) in enumerate(zip(backups.began, backups.samples, strict=True)):
         if place not in answering:
-            others[backups.began[place].date()].add(_of_task(backups.samples[place]))
+            others[began.date()].add(results[id(kind)])
     told = {day: _day(states.get(day, _NOTHING), others.get(day, _NOTHING), silent) for day in {**states, **others}}
     return _once(tuple([told.get(day, silent) for day in dates]))
 

@@ -103,7 +103,8 @@ class Comparison:
             Kind.VAULTS: vaults.keys(),
             Kind.BACKUPS: there.keys(),
         }
-        then = [each for each in seen if not self._may_be_hidden(Kind.BACKUPS, each.id, each.vault_id)]
+        hides = self._unseen[Kind.BACKUPS] != Unseen()  # seldom
+        then = [each for each in seen if not (hides and self._may_be_hidden(Kind.BACKUPS, each.id, each.vault_id))]
         self._moved = _moved(then, there)
         self.taken: Mapping[str, tuple[Taken, ...]] = find_taken(
             then if self._shows[Kind.BACKUPS] else (), self._memory.missed, there, self._now

@@ -81,8 +81,10 @@ class Rules:
     def _in_force(self, since: datetime, until: datetime) -> "_InForce":
         """Read the rules of a period once for all periods between the same changes."""
         begins, ends = self._changes
-        first = bisect_right(begins, since), bisect_left(ends, since)
-        key = first if since == until else (*first, bisect_right(begins, until), bisect_left(ends, until))
+        key: tuple[int, ...] = ()
+        if begins or ends:  # seldom
+            key = bisect_right(begins, since), bisect_left(ends, since)
+            key = key if since == until else (*key, bisect_right(begins, until), bisect_left(ends, until))
         if key not in self._known:
             terms = [*self.terms(since, until)]
             days = [each.days for each in terms if each.days is not None]
@@ -93,9 +95,9 @@ class Rules:
 
     @cached_property
     def _changes(self) -> tuple[list[datetime], list[datetime]]:
-        """When a run first saw rules, and when the last one did, or found them removed."""
+        """When a run first saw rules, and when the last one did, or found them removed; the only ones always count."""
         known = [*(subject.terms for subject in self._making), *(each.terms for each in self._past)]
-        terms = [*chain.from_iterable(known)]
+        terms = [*chain.from_iterable(of for of in known if len(of) > 1)]
         ends = [*(each.until for each in terms), *(each.until for each in self._past)]
         return sorted(each.since for each in terms), sorted(ends)
 

@@ -122,12 +122,13 @@ class _Search:
             shifts = (*earlier, *(shift._replace(ends=None) for shift in self._found(after)))
         else:
             shifts = tuple(shift._replace(begins=None, ends=None) for shift in self._found(self.runs))
-        about = [self._due_of(moment, self._about) for moment, _name in self.runs]
+        about = (self._due_of(moment, self._about) for moment, _name in self.runs)
+        first = next(about)
         return Rhythm(
             newest=self.runs[-1][0],
             planned=last,
-            proven=next(filter(None, about), None),
-            is_doubtful=about[0] is None and not (shifts and shifts[0].begins is None),
+            proven=first or next(filter(None, about), None),
+            is_doubtful=first is None and not (shifts and shifts[0].begins is None),
             shifts=shifts,
         )
 
