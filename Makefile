@@ -36,7 +36,7 @@ fuzz: $(VENV)/.develops ## a million mutated rows through both validators, some 
 tamper: $(VENV)/.develops ## every bit flipped, every kind of tampering, clean chains and recomputed runs, some five minutes
 	$(BIN)/python -m tests.tamper
 
-verdicts: $(VENV)/.develops ## 50 seeds of every scenario against the truth, and what must not change a verdict, some five minutes
+verdicts: $(VENV)/.develops ## 50 seeds of every scenario against the truth, who did it, and what must not change a verdict, some five minutes
 	$(BIN)/python -m tests.verdicts
 
 bench: $(VENV)/.develops build/.wheels ## figures, as ratios in one run, compared with the committed ones; QUICK=1 takes a minute

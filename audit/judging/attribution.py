@@ -80,7 +80,7 @@ def attribute(
         run: the id of this run.
         earlier: the run before.
     """
-    search = _Investigation(subjects.collection, run, earlier)
+    search = _Investigation(subjects, run, earlier)
     asked = {control.id: control for control in controls if control.deeds}
     found: dict[Pair, Attribution] = {}
     for judgement in findings.judgements:
@@ -95,7 +95,9 @@ def attribute(
 class _Investigation:
     """The traces that a run read, by what they name."""
 
-    def __init__(self, collection: Collection, run: str, earlier: EarlierRun) -> None:
+    def __init__(self, subjects: Subjects, run: str, earlier: EarlierRun) -> None:
+        collection = subjects.collection
+        self._resources = {each.id.lower() for each in subjects.resources}
         self._trail: Trail = collection.trail
         self._now, self._run, self._earlier = collection.window.until, run, earlier
         self._by_id: dict[str, list[Trace]] = defaultdict(list)
@@ -143,9 +145,15 @@ class _Investigation:
                 self._done if ids is None else chain.from_iterable(self._by_id.get(each.lower(), ()) for each in ids)
             )
             fitting = [trace for trace in named if trace.deed in deeds and lead.covers(trace.at)]
-            if found := [trace for trace in fitting if number == 0 or not trace.actor.is_cloud]:
+            if found := [trace for trace in fitting if number == 0 or self._may_mean(trace, lead)]:
                 return found
         return ()
+
+    def _may_mean(self, trace: Trace, lead: _Lead) -> bool:
+        """Whether a trace that only names the place may be meant: not by the cloud, nor what removed others there."""
+        removed = trace.ids & self._resources if trace.deed == Deed.REMOVE_RESOURCES else frozenset[str]()
+        is_of_others = removed and removed.isdisjoint(each.lower() for each in lead.levels[0] or ())
+        return not (trace.actor.is_cloud or is_of_others)
 
     def _leads(self, finding: Finding, subject: Subject) -> Iterator[_Lead]:
         """Yield where to look: at its tasks and clues, or else at the subject since it was last seen well."""

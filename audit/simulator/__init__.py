@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from audit.simulator.company_of_accounts import Company, build_company
 from audit.simulator.estate import SCENARIOS, Estate, build_estate
 from audit.simulator.messages import Request, Response
+from audit.simulator.odd_traces import respell_traces
 from audit.simulator.replanning import replan
 from audit.simulator.routes import ACTIONS
 from audit.simulator.server import Answering, serve
@@ -44,6 +45,7 @@ __all__ = [
     "build_staged_company",
     "mock_cbr",
     "replan",
+    "respell_traces",
     "serve",
     "tamper",
     "trace_row",

@@ -3,6 +3,7 @@
 They stay mutable until the rows are written, because a fault changes what went well before.
 """
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -10,10 +11,13 @@ from typing import Final, Literal, NamedTuple
 
 from audit.simulator.calendar_of_runs import RunCalendar
 from audit.simulator.messages import Row
+from audit.simulator.people import Culprit
 from audit.simulator.retention import Retention
-from audit.simulator.truth import Truth
+from audit.simulator.truth import Failed, Truth
 
 SETTLING: Final = timedelta(seconds=1)
+_A_MOMENT: Final = timedelta(minutes=20)
+_OF_POLICIES: Final = tuple(f"CBR-{number}" for number in range(201, 206))
 
 
 class ServiceError(NamedTuple):
@@ -203,6 +207,20 @@ class BackupRun:
         self.duration = min(self.duration, duration)
 
 
+class PlannedAct(NamedTuple):
+    """What a person did.
+
+    Attributes:
+        about: what its trace says of what it was done to.
+        explains: the failures that it may explain.
+    """
+
+    operation: str
+    at: datetime
+    about: Row
+    explains: tuple[Failed, ...]
+
+
 class LooseResource(NamedTuple):
     """A resource of the project that no vault holds; ``refusal`` says why none could, if so."""
 
@@ -232,6 +250,8 @@ class Draft:
         forgets_usage: whether the storage usage leaves out one resource that has backups.
         by_people: the ids of the tasks that take something away and that a person started.
         has_a_stranger: whether somebody deleted a policy and the tracker of Cloud Trace Service.
+        acts: what else people did.
+        culprits: who may be named for what, also where it does not fail.
     """
 
     rng: Random
@@ -253,6 +273,8 @@ class Draft:
     forgets_usage: bool = False
     by_people: set[str] = field(default_factory=set)
     has_a_stranger: bool = False
+    acts: list[PlannedAct] = field(default_factory=list)
+    culprits: list[Culprit] = field(default_factory=list)
     truth: Truth = field(default_factory=Truth)
 
     @property
@@ -265,6 +287,16 @@ class Draft:
         """The time before which tasks are in no log that the service still shows."""
         return min(self.start, self.as_of - timedelta(days=31)) - timedelta(days=3)
 
+    @property
+    def moment_ago(self) -> datetime:
+        """When something was done that has had no effect yet."""
+        return self.as_of - _A_MOMENT
+
+    @property
+    def long_ago(self) -> datetime:
+        """When something was done of which the window shows only the effect."""
+        return self.start - _A_MOMENT
+
     def resources(self) -> list[PlannedResource]:
         """Every resource that is in a vault."""
         return [resource for vault in self.vaults for resource in vault.resources]
@@ -276,6 +308,27 @@ class Draft:
     def keeps_its_word(self, resource: PlannedResource) -> bool:
         """Whether every success of a resource made a backup."""
         return not any(run.repeats or run.vanished for run in self.runs[resource.id])
+
+    def policy_changed(self, policy: PlannedPolicy, at: datetime, *others: Failed) -> None:
+        """Record that somebody changed a policy, which may explain what fails for it, and the failures of others."""
+        about: Row = {"resource_type": "policy", "resource_id": policy.id, "resource_name": policy.name}
+        own = [(control, "policy", policy.id) for control in _OF_POLICIES]
+        self.acts.append(PlannedAct("updatePolicy", at, about, (*own, *others)))
+
+    def vault_changed(
+        self, vault: PlannedVault, operation: str, at: datetime, *explains: Failed, request: Row | None = None
+    ) -> None:
+        """Record that somebody did something to a vault."""
+        about: Row = {"resource_id": vault.id, "resource_name": vault.name}
+        asked: Row = {"request": json.dumps(request)} if request else {}
+        self.acts.append(PlannedAct(operation, at, about | asked, explains))
+
+    def unlock(self, vault: PlannedVault, at: datetime) -> None:
+        """Let somebody switch the lock of a vault off."""
+        vault.is_locked = False
+        self.truth.vault(vault.id, "CBR-303")
+        request = {"vault": {"locked": False}}
+        self.vault_changed(vault, "updateVault", at, ("CBR-303", "vault", vault.id), request=request)
 
     def settled(self, moment: datetime) -> bool:
         """Whether something that ends at this moment has surely ended."""

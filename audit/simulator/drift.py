@@ -1,7 +1,7 @@
 """Valid responses that differ from the documents: new fields, new operations, other spellings."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from random import Random
 from typing import Final
@@ -10,6 +10,7 @@ from audit.simulator.blueprint import Draft, PlannedResource
 from audit.simulator.messages import Row
 from audit.simulator.tasks import Course, Mentioned, clerk_of
 
+_HOURS_AGO: Final = timedelta(hours=5)
 _TIMES: Final = ("created_at", "started_at", "ended_at", "updated_at")
 _TIMES_OF_BACKUPS: Final = ("created_at", "updated_at", "protected_at", "expired_at")
 _FORMS: Final[tuple[Callable[[datetime], str], ...]] = (
@@ -36,6 +37,13 @@ def add_new_operations(draft: Draft) -> None:
         draft.rows.append(clerk.row("migrate_resources", course, named, {"migrate_resources": moved}))
         block = {"update_expiration_time": later}
         draft.rows.append(clerk.row("update_expiration_time", course, named, block))
+
+
+def add_harmless_acts(draft: Draft) -> None:
+    """Let people do what takes nothing away, some of it under both names that documents give it."""
+    for operation in ("bulkCreateDeleteVaultTag", "bulkCreateOrDeleteVaultTag", "addResources", "UPDATEVAULT"):
+        for vault in draft.vaults[:2]:
+            draft.vault_changed(vault, operation, draft.as_of - _HOURS_AGO, request={"vault": {"name": vault.name}})
 
 
 def respell_task(rng: Random, row: Row) -> None:

@@ -11,14 +11,16 @@ from audit.simulator.agents import agent_rows
 from audit.simulator.blueprint import Draft
 from audit.simulator.inventory import policy_rows, vault_rows
 from audit.simulator.messages import Row
+from audit.simulator.odd_traces import respell_traces
 from audit.simulator.organisation import organisation_rows
+from audit.simulator.people import Culprit
 from audit.simulator.points import point_rows, present
 from audit.simulator.protectables import protectable_rows
 from audit.simulator.scenarios import SCENARIOS as _PLANTERS
 from audit.simulator.scenarios import plant
 from audit.simulator.sharing import member_rows
 from audit.simulator.tasks import clerk_of
-from audit.simulator.truth import DEFAULT, PRESETS
+from audit.simulator.truth import DEFAULT, PRESETS, STRICT
 from audit.simulator.usage import usage_rows
 from audit.simulator.withheld import withheld_vaults, withhold
 from audit.simulator.witnessed import trace_rows
@@ -40,6 +42,7 @@ class Estate:
         storage_usage: what the service counts for each resource.
         hidden: the ids of tasks and backups that the service counts but never delivers.
         traces: who did what, in any order.
+        culprits: whom an auditor must name for what fails by the strict preset, or that it cannot know.
         spoilt: the ids of rows that the service delivers without what an auditor needs.
     """
 
@@ -60,6 +63,7 @@ class Estate:
     spoilt: frozenset[str]
     _truth: dict[str, Row] = field(repr=False)
     traces: list[Row] = field(default_factory=list)
+    culprits: tuple[Culprit, ...] = ()
 
     @property
     def delivered(self) -> "Estate":
@@ -123,12 +127,13 @@ def build_estate(
 def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
     """Write everything as the service would return it, and what an auditor must find in it."""
     background.number_incrementals(draft)
-    runs, traces = present(draft), trace_rows(draft)
+    runs = present(draft)
     tasks = _task_rows(draft, scenario)
     policies, vaults, backups = policy_rows(draft), vault_rows(draft, runs), point_rows(draft, runs)
     protectables, agents = protectable_rows(draft, vaults), agent_rows(draft)
     given, deployments = organisation_rows(draft)
     members = member_rows(draft, backups)
+    traces = trace_rows(draft)
     usage = usage_rows(draft, vaults, backups)
     if scenario == "drifting":
         drift.respell(draft.rng, policies, vaults, backups, protectables)
@@ -136,6 +141,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
         drift.respell_organisation(given, deployments)
         drift.respell_members(members)
         drift.respell_usage(usage)
+        respell_traces(Random(f"odd traces {draft.project_id}"), traces)
     hidden = _hide(draft, tasks, backups) if scenario == "gapped" else frozenset()
     consequences.judge_policies(draft)
     consequences.judge_points(draft, runs)
@@ -162,6 +168,7 @@ def _written(draft: Draft, scenario: str, as_of: datetime) -> Estate:
         members=members,
         storage_usage=usage,
         traces=traces,
+        culprits=tuple(each for each in draft.culprits if each[:3] in draft.truth.failures[STRICT]),
         hidden=hidden,
         spoilt=spoilt,
         _truth=truth,
@@ -188,6 +195,7 @@ def _live_on(draft: Draft, scenario: str) -> None:
     routine.synchronise(draft)
     if scenario == "drifting":
         drift.add_new_operations(draft)
+        drift.add_harmless_acts(draft)
     if scenario == "unusable" and draft.vaults:
         unusable.skip_without_resource(draft)
 

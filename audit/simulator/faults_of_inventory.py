@@ -29,9 +29,11 @@ def disable_policy(draft: Draft, policy: PlannedPolicy) -> None:
     policy.retention = generous(draft, policy.plan)
     since = draft.as_of - 10 * DAY if draft.days >= LONG_PLANS_FROM_DAYS else draft.start
     draft.truth.policy(policy.id, "CBR-201")
-    for vault in draft.vaults:
-        if vault.policy is not policy:
-            continue
+    held = [vault for vault in draft.vaults if vault.policy is policy]
+    draft.policy_changed(
+        policy, since, *((control, "vault", vault.id) for vault in held for control in ("CBR-301", "CBR-303"))
+    )
+    for vault in held:
         draft.truth.vault(vault.id, "CBR-301")
         for resource in vault.resources:
             draft.runs[resource.id] = [run for run in draft.runs[resource.id] if run.created < since]
@@ -47,6 +49,7 @@ def take_policy_away(draft: Draft, vault: PlannedVault) -> None:
     draft.policies = [policy for policy in draft.policies if policy is not vault.policy]
     vault.policy = None
     draft.truth.vault(vault.id, "CBR-301")
+    draft.vault_changed(vault, "dissociatePolicy", draft.long_ago, ("CBR-301", "vault", vault.id))
     for number, resource in enumerate(vault.resources):
         draft.runs[resource.id] = []
         resource.follows = False
@@ -88,9 +91,9 @@ def delete_early(draft: Draft, vault: PlannedVault) -> None:
         run = runs[-1]
         at = run.ended + min(0.4 * _retention(run), 0.5 * (draft.as_of - run.ended))
         run.deleted = True
-        vault.is_locked = False
+        draft.unlock(vault, at - HOUR / 2)
         _started_by_hand(draft, clerk_of(draft).delete(run, at))
-        draft.truth.vault(vault.id, "CBR-111", "CBR-303")
+        draft.truth.vault(vault.id, "CBR-111")
         return
 
 

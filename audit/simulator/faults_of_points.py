@@ -7,6 +7,7 @@ from audit.simulator import identifiers
 from audit.simulator.background import made_before
 from audit.simulator.blueprint import BackupRun, Draft, PlannedResource
 from audit.simulator.calendar_of_runs import DAY
+from audit.simulator.messages import Row
 from audit.simulator.spoiling import HOUR
 
 _COPIES_ODD_SINCE: Final = timedelta(days=3)
@@ -96,7 +97,7 @@ def leaves_a_disk_out(draft: Draft, resource: PlannedResource) -> bool:
         return False
     resource.disks += (identifiers.uuid(draft.rng),)
     resource.excluded = resource.disks[-1:]
-    draft.truth.resource(resource.id, "CBR-502")
+    _leaves_out(draft, resource)
     return True
 
 
@@ -106,8 +107,16 @@ def backs_up_one_disk_only(draft: Draft, resource: PlannedResource) -> bool:
         return False
     resource.included = resource.disks[:1]
     resource.disks += (identifiers.uuid(draft.rng),)
-    draft.truth.resource(resource.id, "CBR-502")
+    _leaves_out(draft, resource)
     return True
+
+
+def _leaves_out(draft: Draft, resource: PlannedResource) -> None:
+    """Record that not all disks of a server are backed up, which somebody chose some days ago."""
+    draft.truth.resource(resource.id, "CBR-502")
+    request: Row = {"vault": {"resources": [{"id": resource.id, "extra_info": resource.extra_info}]}}
+    explains = ("CBR-502", "resource", resource.id)
+    draft.vault_changed(resource.vault, "updateVault", draft.as_of - 2 * DAY, explains, request=request)
 
 
 def is_not_copied(draft: Draft, resource: PlannedResource) -> bool:

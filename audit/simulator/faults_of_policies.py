@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
 from audit.simulator.blueprint import Draft, PlannedPolicy
@@ -10,7 +9,6 @@ from audit.simulator.calendar_of_runs import DAY
 from audit.simulator.retention import Retention
 
 PolicyFault = Callable[[Draft, PlannedPolicy], bool]
-_MINUTES_AGO: Final = timedelta(minutes=20)
 _TOO_BRIEF_DAYS: Final = 3
 _TOO_RARE_DAYS: Final = 10
 
@@ -78,7 +76,7 @@ def forgets_the_zone(_: Draft, policy: PlannedPolicy) -> bool:
 def runs_rarely(draft: Draft, policy: PlannedPolicy) -> bool:
     """The plan was changed to every ten days a moment ago; nothing has been due since."""
     policy.plan = replace(policy.plan, times=policy.plan.times[:1], weekdays=tuple(range(7)), interval=_TOO_RARE_DAYS)
-    policy.changed = draft.as_of - _MINUTES_AGO
+    policy.changed = draft.moment_ago
     return True
 
 

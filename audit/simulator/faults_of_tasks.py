@@ -4,6 +4,7 @@ from audit.simulator import identifiers
 from audit.simulator.background import by_hand
 from audit.simulator.blueprint import BackupRun, Draft, PlannedResource
 from audit.simulator.calendar_of_runs import DAY
+from audit.simulator.messages import Row
 from audit.simulator.spoiling import HOUR, is_forgotten
 
 
@@ -34,6 +35,9 @@ def does_not_follow(draft: Draft, resource: PlannedResource) -> bool:
     draft.runs[resource.id] = [run for run in draft.runs[resource.id] if run.created < draft.as_of - 5 * DAY]
     by_hand(draft, resource, draft.as_of - draft.rng.uniform(4, 5) * HOUR)
     draft.truth.resource(resource.id, "CBR-501")
+    request: Row = {"resource_ids": [resource.id], "action": "suspend"}
+    explains = ("CBR-501", "resource", resource.id)
+    draft.vault_changed(resource.vault, "setResources", draft.as_of - 5 * DAY, explains, request=request)
     return True
 
 

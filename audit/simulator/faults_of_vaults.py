@@ -17,6 +17,7 @@ def is_not_replicated(draft: Draft, vault: PlannedVault) -> bool:
     """Nothing copies the backups to another region."""
     vault.replication = None
     draft.truth.vault(vault.id, "CBR-206")
+    draft.vault_changed(vault, "dissociatePolicy", draft.long_ago, ("CBR-206", "vault", vault.id))
     return True
 
 
@@ -27,6 +28,7 @@ def replication_is_disabled(draft: Draft, vault: PlannedVault) -> bool:
     draft.policies.append(vault.replication)
     draft.truth.policy(vault.replication.id, "CBR-201")
     draft.truth.vault(vault.id, "CBR-206")
+    draft.policy_changed(vault.replication, draft.long_ago, ("CBR-206", "vault", vault.id))
     return True
 
 
@@ -50,8 +52,7 @@ def copies_to_another_account(draft: Draft, vault: PlannedVault) -> bool:
 
 def is_unlocked(draft: Draft, vault: PlannedVault) -> bool:
     """Backups can be deleted before they expire."""
-    vault.is_locked = False
-    draft.truth.vault(vault.id, "CBR-303")
+    draft.unlock(vault, draft.as_of - 3 * DAY)
     return True
 
 

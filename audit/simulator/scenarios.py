@@ -82,7 +82,9 @@ def _break_rules(draft: Draft, vaults: list[PlannedVault]) -> None:
     for vault in reversed(vaults):
         if vault.policy is not None and vault.policy not in (*left_alone, *policies):
             policies.append(vault.policy)
-    _plant_each(draft, catalogue.POLICIES, policies)
+    for policy in _plant_each(draft, catalogue.POLICIES, policies):
+        held = [vault for vault in draft.vaults if vault.policy is policy]
+        draft.policy_changed(policy, draft.moment_ago, *(("CBR-303", "vault", vault.id) for vault in held))
     _plant_each(draft, catalogue.REPLICATION, list(reversed(vaults[1:])))
 
 
@@ -119,11 +121,13 @@ def _pool(vaults: Iterable[PlannedVault]) -> list[PlannedResource]:
     return [resource for vault in vaults for resource in vault.resources]
 
 
-def _plant_each(draft: Draft, faults: Iterable[Callable[[Draft, T], bool]], subjects: list[T]) -> None:
-    """Plant the faults one by one, each at the first subject where it fits; a subject gets one."""
+def _plant_each(draft: Draft, faults: Iterable[Callable[[Draft, T], bool]], subjects: list[T]) -> list[T]:
+    """Plant the faults one by one, each at the first subject where it fits; return those that got one each."""
+    left = subjects
     for fault in faults:
-        chosen = next((subject for subject in subjects if fault(draft, subject)), None)
-        subjects = [subject for subject in subjects if subject is not chosen]
+        chosen = next((subject for subject in left if fault(draft, subject)), None)
+        left = [subject for subject in left if subject is not chosen]
+    return [subject for subject in subjects if subject not in left]
 
 
 def _plant_once(draft: Draft, fault: Fault, pool: list[PlannedResource]) -> None:

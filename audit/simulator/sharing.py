@@ -1,14 +1,16 @@
 """Whom backups are shared with: every project has a rejected share, and some also share with strangers."""
 
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
 from audit.simulator import identifiers
-from audit.simulator.blueprint import Draft
+from audit.simulator.blueprint import Draft, PlannedAct
 from audit.simulator.messages import Row
 
 _HARMLESS: Final = "rejected"
 _LEAKS: Final = ("accepted", "pending")
+_SOON: Final = timedelta(minutes=5)
 _UNFINISHED: Final = ("protecting", "deleting")
 
 
@@ -29,6 +31,10 @@ def member_rows(draft: Draft, backups: list[Row]) -> dict[str, list[Row]]:
         members[backup["id"]] = [_member(rng, backup, status)]
         if status in _LEAKS:
             draft.truth.resource(backup["resource_id"], "CBR-407")
+            about: Row = {"resource_type": "backup", "resource_id": backup["id"], "resource_name": backup["name"]}
+            at = datetime.fromisoformat(backup["created_at"]).replace(tzinfo=UTC) + _SOON
+            explains = ("CBR-407", "resource", backup["resource_id"])
+            draft.acts.append(PlannedAct("createBackupMember", at, about, (explains,)))
     return members
 
 

@@ -14,12 +14,15 @@ from typing import Final
 from audit.simulator import identifiers
 from audit.simulator.estate import Estate
 from audit.simulator.messages import Row
+from audit.simulator.people import PEOPLE, Culprit, told
 from audit.simulator.removal import remove_backups
 from audit.simulator.tasks import written
-from audit.simulator.truth import DEFAULT
+from audit.simulator.trace_rows import trace_row
+from audit.simulator.truth import DEFAULT, STRICT
 
 SCENARIOS: Final = ("healthy", "mixed", "failing")
 LATER: Final = timedelta(minutes=20)
+_JUST_NOW: Final = timedelta(minutes=2)  # no auditor takes it for something that it saw before
 _DAY: Final = timedelta(days=1)
 _TO_SPARE: Final = 4
 _FEWEST_DAYS: Final = 14
@@ -28,18 +31,42 @@ _TAKEN: Final = 3
 
 @dataclass(slots=True)
 class _Tampering:
-    """The rows during the changes, and what was planted."""
+    """The rows during the changes, and what was planted.
+
+    Attributes:
+        untouched: the ids of what nothing is wrong with.
+        failed: what failed before, by the strict preset.
+        found: what fails now.
+        strictly: what may fail now by the strict preset.
+        who: picks who did it.
+        done: the traces of a change.
+        culprits: whom to name.
+    """
 
     estate: Estate
     rng: Random
     at: datetime
     untouched: set[str]
+    failed: set[tuple[str, str, str]]
     found: set[tuple[str, str, str]] = field(default_factory=set)
+    strictly: set[tuple[str, str, str]] = field(default_factory=set)
+    who: Random = field(default_factory=lambda: Random("who did it"))
+    done: list[Row] = field(default_factory=list)
+    culprits: list[Culprit] = field(default_factory=list)
 
     def fails(self, control: str, kind: str, subject: str) -> None:
         """Record a failure; its subject gets no other fault."""
         self.found.add((control, kind, subject))
         self.untouched.discard(subject)
+
+    def may_fail(self, kind: str, subject: str, *controls: str) -> None:
+        """Record what may fail, too, by the limits and controls of another preset."""
+        self.strictly |= {(control, kind, subject) for control in controls}
+
+    def did(self, operation: str, about: str, kind: str = "vault", request: object = "") -> None:
+        """Leave the trace of what somebody did a few minutes ago."""
+        columns = {"resource_type": kind, "resource_id": about, "request": request, "user": self.who.choice(PEOPLE)}
+        self.done.append(trace_row(identifiers.uuid(self.who), self.at - _JUST_NOW, operation, **columns))
 
     def free(self, rows: Iterable[Row]) -> list[Row]:
         """Return those that nothing is wrong with so far."""
@@ -93,19 +120,33 @@ def tamper(estate: Estate, *, seed: int = 1) -> Estate:
     if estate.scenario not in SCENARIOS:
         raise ValueError(f"{estate.scenario} estates cannot be tampered with; choose one of {', '.join(SCENARIOS)}")
     before = estate.truth(DEFAULT)
-    known = {(entry["control"], entry["subject"]["kind"], entry["subject"]["id"]) for entry in before["expected"]}
+    known, failed = (
+        {(entry["control"], entry["subject"]["kind"], entry["subject"]["id"]) for entry in truth["expected"]}
+        for truth in (before, estate.truth(STRICT))
+    )
     later = replace(estate, as_of=estate.as_of + LATER, **{name: deepcopy(getattr(estate, name)) for name in _CHANGED})
     held = {held["id"] for vault in later.vaults for held in vault["resources"]}
     every = {row["id"] for row in (*later.policies, *later.vaults)} | held
-    scene = _Tampering(later, Random(f"tamper {seed}"), later.as_of, every - {subject for _, _, subject in known})
+    untouched = every - {subject for _, _, subject in known}
+    scene = _Tampering(later, Random(f"tamper {seed}"), later.as_of, untouched, failed)
     for fault in FAULTS:
-        fault(scene)
+        _carry_out(scene, fault)
     expected = [
         {"control": control, "subject": {"kind": kind, "id": subject}, "outcome": "fail"}
         for control, kind, subject in sorted(known | scene.found)
     ]
     conclusion = "non_compliant" if expected else before["conclusion"]
-    return replace(later, _truth={DEFAULT: {**before, "conclusion": conclusion, "expected": expected}})
+    truth = {DEFAULT: {**before, "conclusion": conclusion, "expected": expected}}
+    return replace(later, culprits=(*estate.culprits, *scene.culprits), _truth=truth)
+
+
+def _carry_out(scene: _Tampering, fault: Callable[[_Tampering], None]) -> None:
+    """Carry out a change: each of its traces explains all that it makes fail."""
+    before, scene.done = scene.failed | scene.found | scene.strictly, []
+    fault(scene)
+    scene.estate.traces.extend(scene.done)
+    pairs = sorted((scene.found | scene.strictly) - before)
+    scene.culprits += [Culprit(*pair, row["trace_id"], told(row["user"])) for pair in pairs for row in scene.done]
 
 
 def shortens_retention(scene: _Tampering) -> None:
@@ -114,6 +155,7 @@ def shortens_retention(scene: _Tampering) -> None:
     for rule, policy_id in [each for each in rules if each[0]["retention_duration_days"] >= _FEWEST_DAYS][:1]:
         rule["retention_duration_days"] -= 3
         scene.fails("CBR-114", "policy", policy_id)
+        _somebody_changed(scene, policy_id)
 
 
 def keeps_one_less(scene: _Tampering) -> None:
@@ -122,6 +164,7 @@ def keeps_one_less(scene: _Tampering) -> None:
     for rule, policy_id in [each for each in rules if each[0].get("max_backups", -1) > 0][:1]:
         rule[scene.rng.choice(("max_backups", "month_backups"))] -= 1
         scene.fails("CBR-114", "policy", policy_id)
+        _somebody_changed(scene, policy_id)
 
 
 def runs_less_often(scene: _Tampering) -> None:
@@ -130,6 +173,12 @@ def runs_less_often(scene: _Tampering) -> None:
     for pattern, policy_id in [each for each in patterns if len(each[0]) > 1][:1]:
         pattern.pop()
         scene.fails("CBR-114", "policy", policy_id)
+        _somebody_changed(scene, policy_id)
+
+
+def _somebody_changed(scene: _Tampering, policy_id: str) -> None:
+    scene.may_fail("policy", policy_id, *(f"CBR-{number}" for number in range(202, 206)))
+    scene.did("updatePolicy", policy_id, "policy")
 
 
 def raises_retention(scene: _Tampering) -> None:
@@ -138,6 +187,7 @@ def raises_retention(scene: _Tampering) -> None:
     for row in by_age[-1:]:
         row["operation_definition"]["retention_duration_days"] += 30
         scene.untouched.discard(row["id"])
+        _somebody_changed(scene, row["id"])
 
 
 def takes_replication_off(scene: _Tampering) -> None:
@@ -147,6 +197,8 @@ def takes_replication_off(scene: _Tampering) -> None:
     for row, vault_id in [each for each in first if each[1] in whole][:1]:
         row["associated_vaults"] = row["associated_vaults"][1:] or None
         scene.fails("CBR-114", "vault", vault_id)
+        scene.may_fail("vault", vault_id, "CBR-206")
+        scene.did("dissociatePolicy", vault_id, request={"policy_id": row["id"]})
 
 
 def unlocks(scene: _Tampering) -> None:
@@ -154,6 +206,8 @@ def unlocks(scene: _Tampering) -> None:
     for row in [row for row in scene.free(scene.estate.vaults) if row["locked"]][:1]:
         row["locked"] = False
         scene.fails("CBR-114", "vault", row["id"])
+        scene.may_fail("vault", row["id"], "CBR-303")
+        scene.did("updateVault", row["id"], request={"vault": {"locked": False}})
 
 
 def settles_for_less_consistency(scene: _Tampering) -> None:
@@ -161,6 +215,7 @@ def settles_for_less_consistency(scene: _Tampering) -> None:
     for row in [row for row in scene.whole() if row["billing"]["consistent_level"] == "app_consistent"][:1]:
         row["billing"]["consistent_level"] = "crash_consistent"
         scene.fails("CBR-114", "vault", row["id"])
+        scene.did("updateVault", row["id"], request={"vault": {"billing": {"consistent_level": "crash_consistent"}}})
 
 
 def binds_other_servers(scene: _Tampering) -> None:
@@ -169,6 +224,7 @@ def binds_other_servers(scene: _Tampering) -> None:
         tags = row["bind_rules"].get("tags", [])
         row["bind_rules"] = {"tags": [*tags, {"key": "tier", "value": "gold"}]}
         scene.fails("CBR-114", "vault", row["id"])
+        scene.did("updateVault", row["id"], request={"vault": {"bind_rules": row["bind_rules"]}})
 
 
 def copies_into_another_vault(scene: _Tampering) -> None:
@@ -177,23 +233,27 @@ def copies_into_another_vault(scene: _Tampering) -> None:
     for link in [link for link in links if link["vault_id"] in scene.untouched][:1]:
         link["destination_vault_id"] = identifiers.uuid(scene.rng)
         scene.fails("CBR-114", "vault", link["vault_id"])
+        scene.may_fail("vault", link["vault_id"], "CBR-206")
+        scene.did("dissociatePolicy", link["vault_id"])
 
 
 def exempts(scene: _Tampering) -> None:
     """A resource no longer follows the policy of its vault."""
-    for held in [held for _vault, held in scene.held() if held["auto_protect"]][:1]:
+    for vault, held in [(vault, held) for vault, held in scene.held() if held["auto_protect"]][:1]:
         held["auto_protect"] = False
         scene.fails("CBR-501", "resource", held["id"])
         scene.fails("CBR-114", "resource", held["id"])
+        scene.did("setResources", vault["id"], request={"resource_ids": [held["id"]], "action": "suspend"})
 
 
 def leaves_a_disk_out(scene: _Tampering) -> None:
     """A disk of a server is no longer backed up."""
-    servers = [held for vault, held in scene.held() if vault["billing"]["object_type"] == "server"]
-    for held in [held for held in servers if not held["extra_info"]][:1]:
+    servers = [(vault, held) for vault, held in scene.held() if vault["billing"]["object_type"] == "server"]
+    for vault, held in [(vault, held) for vault, held in servers if not held["extra_info"]][:1]:
         held["extra_info"] = {"exclude_volumes": [identifiers.uuid(scene.rng)]}
         scene.fails("CBR-502", "resource", held["id"])
         scene.fails("CBR-114", "resource", held["id"])
+        scene.did("updateVault", vault["id"], request={"resources": [{"id": held["id"]}]})
 
 
 def takes_out(scene: _Tampering) -> None:
@@ -201,6 +261,7 @@ def takes_out(scene: _Tampering) -> None:
     for vault, held in [(vault, held) for vault, held in scene.held() if len(vault["resources"]) > 1][:1]:
         vault["resources"].remove(held)
         scene.fails("CBR-114", "resource", held["id"])
+        scene.did("removeResources", vault["id"], request={"resource_ids": [held["id"]]})
 
 
 def moves_ends(scene: _Tampering) -> None:
@@ -214,6 +275,7 @@ def moves_ends(scene: _Tampering) -> None:
         scene.found.add(("CBR-403", "resource", held["id"]))
         scene.fails("CBR-114", "vault", vault["id"])
         scene.untouched.discard(held["id"])
+        scene.did("updateBackup", points[0]["id"], "backup", {"vault_id": vault["id"]})
 
 
 def deletes(scene: _Tampering) -> None:
@@ -233,6 +295,8 @@ def _remove(scene: _Tampering, *, with_task: bool) -> None:
         remove_backups(scene.estate, held, gone)
         for row in gone if with_task else ():
             _note(scene, "delete", vault, held, {"delete": {"backup_id": row["id"], "backup_name": row["name"]}})
+        for row in gone:
+            scene.did("deleteBackup", row["id"], "backup")
         scene.fails("CBR-111", "vault", vault["id"])
         scene.untouched.discard(held["id"])
 
@@ -277,7 +341,7 @@ def _end(row: Row) -> datetime | None:
     return datetime.fromisoformat(row["expired_at"] + "+00:00") if row["expired_at"] else None
 
 
-_CHANGED: Final = ("policies", "vaults", "tasks", "backups", "storage_usage")
+_CHANGED: Final = ("policies", "vaults", "tasks", "backups", "storage_usage", "traces")
 FAULTS: Final[tuple[Callable[[_Tampering], None], ...]] = (
     deletes,
     lets_vanish,

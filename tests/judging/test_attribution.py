@@ -139,6 +139,23 @@ def test_without_a_task_it_was_done_after_the_run_that_saw_all_well(earlier: Ear
     assert named(who(estate(traces), earlier=earlier)) == expected
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ({"vault-1"}, ["removal"]),
+        ({"vault-1", "request-1"}, ["removal"]),
+        ({"vault-1", "server-2"}, []),
+        ({"vault-1", "server-1", "server-2"}, ["removal"]),
+    ],
+)
+def test_a_removal_that_names_other_resources_is_not_of_this_one(names: set[str], expected: list[str]) -> None:
+    removal = a_trace("removal", deed=Deed.REMOVE_RESOURCES, resource_id="vault-1", ids=frozenset(names))
+    vaults = [a_vault(resources=(a_protected(), a_protected("server-2")))]
+    read = a_collection(trail=Trail.of([removal], ALL_READ))
+
+    assert named(who(arranged((), [], vaults, read), subject=(SubjectKind.RESOURCE, "server-1"))) == expected
+
+
 def test_a_clue_is_looked_for_before_its_subject() -> None:
     taken = a_trace("taken", deed=Deed.DELETE_BACKUP, ids=frozenset({"point-1"}))
     verdict = failed("gone").with_clues([Clue("point-1", NOW)])

@@ -1,5 +1,6 @@
 """Whole audits that judge who took backups away, and whether the watch saw it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,21 @@ def an_estate(scenario: str) -> Estate:
 
 
 def a_run(folder: Path, scenario: str = "mixed", profile: str = PROFILE) -> tuple[Done, Simulator]:
-    simulator = Simulator(an_estate(scenario), clock=lambda: AS_OF)
+    return a_run_of(an_estate(scenario), folder, profile)
+
+
+def a_run_of(estate: Estate, folder: Path, profile: str) -> tuple[Done, Simulator]:
+    simulator = Simulator(estate, clock=lambda: AS_OF)
     with time_machine.travel(AS_OF, tick=False):
         return audit(simulator, folder, CBR_AUDIT_PROFILE=profile), simulator
+
+
+def who_took_away(estate: Estate) -> list[str]:
+    """Return the ids of the people, some more than once; empty where the trace names nobody."""
+    taking = ("delete", "remove", "dissociate")
+    done = [row for row in estate.traces if row["trace_rating"] == "normal" and row["trace_type"] != "SystemAction"]
+    took = [row for row in done if row["trace_name"].startswith(taking) or '"locked": false' in row["request"]]
+    return [row["user"]["id"] if row["user"] else "" for row in took]
 
 
 def finding(done: Done, control: str) -> Finding:
@@ -60,7 +73,7 @@ def test_who_took_backups_away_is_found_and_that_the_watch_was_off(tmp_path: Pat
     change = finding(done, "CBR-115")
 
     assert (change.outcome, change.severity) == (Outcome.FAIL, Severity.CRITICAL)
-    assert change.facts["actors"] == 2
+    assert change.facts["actors"] == len(set(who_took_away(an_estate("mixed"))))
     assert finding(done, "CBR-117").outcome is Outcome.FAIL
     assert not verify(open_store(str(tmp_path)), simulator.project_id).faults
 
@@ -72,10 +85,14 @@ def test_in_a_healthy_project_there_is_nothing_to_find_or_to_see(tmp_path: Path)
 
 
 def test_whom_the_profile_trusts_may_do_it(tmp_path: Path) -> None:
-    trusting = "{controls: [default, CBR-115], limits: {trusted_actors: [company/operator, id-of-mallory]}}"
-    done, _ = a_run(tmp_path, profile=trusting)
+    estate = an_estate("mixed")
+    estate.traces[:] = [row for row in estate.traces if row["user"]]
+    ids = who_took_away(estate)
+    for number, trusted in enumerate([["company/operator", *ids], [each for each in ids if each != "id-of-mallory"]]):
+        profile = f"{{controls: [default, CBR-115], limits: {{trusted_actors: {json.dumps(trusted)}}}}}"
+        done, _ = a_run_of(estate, tmp_path / str(number), profile)
 
-    assert finding(done, "CBR-115").outcome is Outcome.PASS
+        assert finding(done, "CBR-115").outcome is (Outcome.FAIL if number else Outcome.PASS)
 
 
 def test_what_the_watch_saw_is_stored_and_judged_again_to_the_same_bytes(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import structlog
 
 from audit.simulator import SCENARIOS
 from tests.simulator.recounting import disagreements
+from tests.verdicts.culprits import CULPRITS, try_culprits
 from tests.verdicts.faults import SWEEPS, try_faults
 from tests.verdicts.relations import RELATIONS, TOLD, try_relation
 from tests.verdicts.truths import TELLINGS, try_truth
@@ -26,7 +27,7 @@ def main() -> int:
     """Run every campaign on every core, and print a table; 1 where anything was not as it must be."""
     started = time.monotonic()
     with ProcessPoolExecutor(os.cpu_count(), initializer=be_quiet) as pool:
-        wrong = [*recounts(pool), *truths(pool), *relations(pool), *faults(pool)]
+        wrong = [*recounts(pool), *truths(pool), *culprits(pool), *relations(pool), *faults(pool)]
     sys.stdout.write(f"{len(wrong)} wrong, {time.monotonic() - started:.0f} s\n")
     sys.stdout.write("".join(f"  {each}\n" for each in wrong[:20]))
     return 1 if wrong else 0
@@ -55,6 +56,17 @@ def truths(pool: ProcessPoolExecutor) -> Iterable[str]:
             told = (f"{counts['projects']:,} projects", f"{counts['planted']:,} planted")
             _line(f"{scenario} {telling}", *told, f"recall {recall}", f"precision {precision}")
             yield from wrong
+
+
+def culprits(pool: ProcessPoolExecutor) -> Iterable[str]:
+    """Hold who is named for what fails against who did it."""
+    for telling, (scenarios, _tell) in CULPRITS.items():
+        seeds = [(telling, scenario, seed) for scenario in scenarios for seed in SEEDS]
+        counts, wrong = _summed(pool, try_culprits, seeds)
+        told = (f"{counts['projects']:,} projects", f"{counts['planted']:,} planted")
+        figures = (f"{counts[each]:,} {each}" for each in ("named", "named, but no actor", "said why not", "wrong"))
+        _line(f"who did it, {telling}", *told, *figures)
+        yield from wrong
 
 
 def relations(pool: ProcessPoolExecutor) -> Iterable[str]:

@@ -1,13 +1,17 @@
 """A small part of ``make verdicts``, and that the campaign notices an auditor that errs."""
 
+from datetime import timedelta
+
 import pytest
 
 from audit.judging.findings import Verdict, failed, passed, unknown
+from tests.verdicts.culprits import CULPRITS, NOT_GRANTED, try_culprits
 from tests.verdicts.faults import SWEEPS, try_faults
 from tests.verdicts.relations import RELATIONS, try_relation
 from tests.verdicts.truths import TELLINGS, try_truth
 
 PROJECTS = [(telling, scenario) for telling, (scenarios, _tell) in TELLINGS.items() for scenario in scenarios]
+WITNESSED = [(telling, scenarios[-1]) for telling, (scenarios, _tell) in CULPRITS.items()]
 SHARES = 12
 
 
@@ -18,6 +22,26 @@ def test_an_audit_finds_what_is_true_and_nothing_else(telling: str, scenario: st
 
     assert wrong == []
     assert counts["projects"] == 1
+
+
+@pytest.mark.parametrize(("telling", "scenario"), WITNESSED)
+def test_an_audit_names_who_did_it_and_nobody_else(telling: str, scenario: str) -> None:
+    counts, wrong = try_culprits(telling, scenario, 8)
+
+    assert wrong == []
+    assert counts["planted"] > 0 or telling == NOT_GRANTED
+    assert counts["said why not"] > 0
+
+
+def test_an_auditor_that_names_the_wrong_people_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.judging.attribution._MARGIN", timedelta(days=9))
+    monkeypatch.setattr("audit.judging.attribution._Investigation._may_mean", lambda *_: True)
+    blamed = try_culprits("as it is", "mixed", 4)[0]
+    monkeypatch.setattr("audit.judging.attribution._Investigation._fitting", lambda *_: ())
+    silent = try_culprits("as it is", "mixed", 4)[0]
+
+    assert blamed["somebody else named"] > 0
+    assert silent["not named"] == silent["planted"] > 0
 
 
 @pytest.mark.parametrize("name", RELATIONS)

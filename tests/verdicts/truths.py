@@ -42,13 +42,7 @@ TELLINGS: Final[dict[str, tuple[Iterable[str], Telling]]] = {
 
 def try_truth(telling: str, scenario: str, seed: int) -> tuple[Counter[str], list[str]]:
     """Audit one project as often as it is told; count what was planted and found in the last run, and tell the rest."""
-    estate = build_estate(
-        scenario,
-        seed=seed,
-        resources=SIZES[seed % len(SIZES)],
-        days=WINDOWS[seed // 2 % len(WINDOWS)],
-        as_of=AS_OF - seed * timedelta(hours=31, minutes=7),
-    )
+    estate = estate_of(scenario, seed)
     try:
         told = TELLINGS[telling][1](estate, seed)
     except ValueError:  # too small for this telling
@@ -56,6 +50,17 @@ def try_truth(telling: str, scenario: str, seed: int) -> tuple[Counter[str], lis
     with tempfile.TemporaryDirectory(prefix="cbr-audit-verdicts-") as folder:
         reports = [report_of(each, Path(folder)) for each in told]
     return _compared(f"{scenario} {telling}, seed {seed}", reports[-1], told[-1].truth())
+
+
+def estate_of(scenario: str, seed: int) -> Estate:
+    """Build one of many different projects."""
+    return build_estate(
+        scenario,
+        seed=seed,
+        resources=SIZES[seed % len(SIZES)],
+        days=WINDOWS[seed // 2 % len(WINDOWS)],
+        as_of=AS_OF - seed * timedelta(hours=31, minutes=7),
+    )
 
 
 def report_of(estate: Estate, folder: Path) -> Report:
