@@ -183,6 +183,11 @@ class NamedLimits(Struct, frozen=True, kw_only=True):
         meaning="Who may delete backups and take protection away: ACCOUNT/NAME, ids or URNs; a name alone is anybody's "
         "who is called so in any account.",
         source="Nobody but you knows these: without any, nobody is trusted.")]
+    watched_functions: Annotated[frozenset[str], Limit(
+        key="watched_functions", default=("cbr-audit",), stricter="many", about="actors", is_later=True,
+        meaning="Functions, by names or parts of names, whose change or deletion is an alarm; one that a trace does "
+        "not name always is.",
+        source="Ours: the name that Terraform gives the function, unless you give another.")]
     mass_deletions: Annotated[int, Limit(
         key="mass_deletions", default=5, bounds=(2, 10000), stricter="less", about="actors", is_later=True,
         meaning="Backups or vaults that one actor deletes within an hour, from which on it is critical.",

@@ -9,8 +9,9 @@ How it is judged
     unknown  they show none, and they could not be read completely, or do not reach back to the run before
     Operations that take backups or protection away: deleting backups, vaults and policies, taking resources or a
     policy off a vault, switching its lock off, and what CBR calls by a name that begins like one of these; and
-    whatever changes or deletes trackers and notifications of Cloud Trace Service, or functions and triggers of
-    FunctionGraph. One that does not say whether it succeeded counts as done.
+    whatever changes or deletes trackers and notifications of Cloud Trace Service, or triggers and functions of
+    FunctionGraph, but for a function that has a name without any of `watched_functions` in it. One that does not say
+    whether it succeeded counts as done.
     One of `trusted_actors` excuses it, a maintenance window that is for everything, or a profile that leaves out the
     vault, policy or resource that it was about, as far as the evidence still shows that. Backups that the cloud itself
     deleted had expired: they are counted. Who is not named is not trusted. A name alone is trusted in every account,
@@ -26,7 +27,7 @@ How to fix it
 from typing import Final
 
 from audit.collection import Kind
-from audit.judging.destruction import Destruction, most_at_once, weigh
+from audit.judging.destruction import Destruction, is_in_scope, most_at_once, weigh
 from audit.judging.findings import Clue, Control, Facts, Severity, Verdict, failed, passed, unknown
 from audit.records import DESTRUCTIVE, Deed
 from audit.subjects import Collection, Limits, SubjectKind
@@ -44,7 +45,7 @@ def judge(collection: Collection, limits: Limits) -> Verdict:
     found = weigh(
         (trace for trace in trail.traces if trace.at >= collection.window.since),
         limits.trusted_actors,
-        lambda trace: trace.resource_id is None or trace.resource_id.lower() not in left_out,
+        lambda trace: is_in_scope(trace, left_out, limits.watched_functions),
         limits.maintenance,
         limits.mass_deletions,
     )

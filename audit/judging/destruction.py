@@ -67,6 +67,19 @@ def weigh(
     return Destruction(**places, severity=_severity(places["alarming"], mass))
 
 
+def is_in_scope(trace: Trace, left_out: Collection[str], watched: Collection[str]) -> bool:
+    """Whether a profile is about what a trace was done to; what it was done to must be known to be left out.
+
+    Args:
+        trace: what was done.
+        left_out: the ids that the profile leaves out, in lower case.
+        watched: names of functions that the profile watches, or parts of them.
+    """
+    if trace.deed == Deed.TOUCH_WATCH:
+        return not _is_another_function(trace, watched)
+    return trace.resource_id is None or trace.resource_id.lower() not in left_out
+
+
 def most_at_once(traces: Iterable[Trace]) -> int:
     """Return the greatest number of deletions by one actor within an hour; those by nobody known count as one's."""
     of_actor = defaultdict[str, list[datetime]](list)
@@ -100,6 +113,17 @@ def _place(
     if in_maintenance(trace.at):
         return "in_maintenance"
     return "trusted" if is_trusted(trace.actor, trusted) else "alarming"
+
+
+def _is_another_function(trace: Trace, watched: Collection[str]) -> bool:
+    """Whether a trace names a function, which the profile does not watch; a trigger's name says nothing of whose it is.
+
+    No document says whether the name has a package, a version or a URN around it.
+    """
+    kinds = (trace.operation, trace.resource_type or "")
+    if not trace.resource_name or any("trigger" in kind.lower() for kind in kinds):
+        return False
+    return not any(each.lower() in trace.resource_name.lower() for each in watched)
 
 
 def _severity(alarming: Collection[Trace], mass: int) -> Severity | None:

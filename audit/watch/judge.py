@@ -10,7 +10,7 @@ from audit import __version__
 from audit.answers.intake import Intake
 from audit.collection import Kind, Page, Window
 from audit.history import History
-from audit.judging.destruction import AT_ONCE, Destruction, weigh
+from audit.judging.destruction import AT_ONCE, Destruction, is_in_scope, weigh
 from audit.judging.findings import Outcome, Severity
 from audit.judging.requirements import Requirements
 from audit.profile import Profile
@@ -127,7 +127,7 @@ def _weighed(
     left_out = _left_out(read, intake, collection, requirements)
 
     def in_scope(trace: Trace) -> bool:
-        return trace.resource_id is None or trace.resource_id.lower() not in left_out
+        return is_in_scope(trace, left_out, limits.watched_functions)
 
     return lambda traces: weigh(traces, limits.trusted_actors, in_scope, limits.maintenance, limits.mass_deletions)
 

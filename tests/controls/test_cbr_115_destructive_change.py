@@ -57,9 +57,15 @@ def test_a_trace_without_a_resource_is_in_scope() -> None:
     ],
 )
 def test_who_blinds_the_guards_is_named_before_what_else_is_done(deed: Deed, reason: str) -> None:
-    verdict = judged(a_trace(), a_trace("t2", deed=deed))
+    verdict = judged(a_trace(), a_trace("t2", deed=deed, resource_name=None))
 
     assert (verdict.reason, verdict.severity) == (reason, Severity.CRITICAL)
+
+
+def test_other_functions_are_nobody_s_business_but_counted() -> None:
+    verdict = judged(a_trace(deed=Deed.TOUCH_WATCH, operation="deleteFunction", resource_name="thumbnails"))
+
+    assert (verdict.outcome, dict(verdict.facts)["out_of_scope"]) == (Outcome.PASS, 1)
 
 
 @pytest.mark.parametrize(("apart", "severity"), [(15 * MINUTE, Severity.CRITICAL), (16 * MINUTE, Severity.HIGH)])

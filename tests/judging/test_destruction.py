@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from audit.judging.destruction import AT_ONCE, Destruction, is_trusted, most_at_once, weigh
+from audit.judging.destruction import AT_ONCE, Destruction, is_in_scope, is_trusted, most_at_once, weigh
 from audit.judging.findings import Severity
 from audit.records import DESTRUCTIVE, Actor, Deed, Trace
 from tests.builders import a_trace
@@ -66,6 +66,29 @@ def test_each_trace_has_the_first_excuse_that_holds() -> None:
         "alarming": ["5", "6"],
     }
     assert found.severity == Severity.HIGH
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_meant"),
+    [
+        ({}, True),
+        ({"resource_id": "LEFT-OUT"}, False),
+        ({"resource_id": None, "resource_name": "left-out"}, True),
+        ({"deed": Deed.TOUCH_WATCH, "resource_name": "thumbnails"}, False),
+        ({"deed": Deed.TOUCH_WATCH, "resource_name": "urn:fss:r:p:function:default:CBR-Audit:latest"}, True),
+        ({"deed": Deed.TOUCH_WATCH, "resource_name": "nightly-auditor"}, True),
+        ({"deed": Deed.TOUCH_WATCH, "resource_name": None}, True),
+        ({"deed": Deed.TOUCH_WATCH, "resource_name": "thumbnails", "operation": "deleteTrigger"}, True),
+        ({"deed": Deed.TOUCH_WATCH, "resource_name": "thumbnails", "resource_type": "Triggers"}, True),
+        ({"deed": Deed.TOUCH_TRAIL, "resource_name": "system"}, True),
+    ],
+)
+def test_only_what_is_known_to_be_none_of_the_profile_s_business_is_out_of_scope(
+    changes: dict[str, Any], is_meant: object
+) -> None:
+    trace = a_trace(**{"operation": "updateFunctionCode" if "deed" in changes else "deleteVault", **changes})
+
+    assert is_in_scope(trace, {"left-out"}, {"cbr-audit", "Auditor"}) is is_meant
 
 
 @pytest.mark.parametrize("deed", [Deed.UNLOCK_VAULT, Deed.TOUCH_TRAIL, Deed.TOUCH_WATCH])

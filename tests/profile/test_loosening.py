@@ -47,6 +47,7 @@ def limit(**limits: Any) -> dict[str, Any]:
         (limit(), limit(max_agent_silence_hours=25), "max_agent_silence_hours", (24, 25)),
         (limit(), limit(trusted_projects=["p"]), "trusted_projects", ((), ("p",))),
         (limit(), limit(trusted_actors=["acme/eve"]), "trusted_actors", ((), ("acme/eve",))),
+        (limit(), limit(watched_functions=[]), "watched_functions", (("cbr-audit",), ())),
         (limit(mass_deletions=4), limit(), "mass_deletions", (4, 5)),
         (limit(), limit(max_backups_looked_at=99), "max_backups_looked_at", (100, 99)),
         (limit(required_tags=["a", "b"]), limit(required_tags=["b"]), "required_tags", (("a", "b"), ("b",))),

@@ -68,6 +68,18 @@ def test_what_is_still_protected_is_not_named() -> None:
         ({}, "limits: {trusted_actors: [acme/eve]}", Outcome.PASS, "somebody whom the profile trusts did it"),
         ({}, "limits: {trusted_actors: [other/eve]}", Outcome.FAIL, "protection was taken away by somebody"),
         (
+            {"service_type": "FunctionGraph", "trace_name": "deleteFunction", "resource_name": "thumbnails"},
+            "{}",
+            Outcome.NOT_APPLICABLE,
+            "the profile leaves out what it was done to",
+        ),
+        (
+            {"service_type": "FunctionGraph", "trace_name": "deleteFunction", "resource_name": "thumbnails"},
+            "limits: {watched_functions: [thumb]}",
+            Outcome.FAIL,
+            "protection was taken away by somebody",
+        ),
+        (
             {"trace_name": "deleteBackup", "trace_type": "SystemAction", "user": None},
             "{}",
             Outcome.PASS,
