@@ -22,6 +22,7 @@ from audit import log
 from audit.errors import NotConfirmedError
 from audit.evidence.store import open_store
 from audit.simulator import Estate, Simulator, build_estate, serve
+from audit.simulator.deliveries import deliveries, of_trigger
 from audit.simulator.trace_rows import trace_row
 from audit.watch import watching
 from audit.watch.change_store import StoredChange
@@ -77,12 +78,11 @@ class Scene:
     simulator: Simulator
     folder: Path
 
-    def deletion(self, number: int) -> tuple[dict[str, Any], Hint]:
-        """Return the trace of a deletion, and the event that tells of it."""
+    def deletion(self, number: int) -> dict[str, Any]:
+        """Return the trace of a deletion."""
         vault = self.estate.vaults[number % len(self.estate.vaults)]
         at = _AS_OF + timedelta(minutes=number)
-        row = trace_row(f"trace-{number}", at, "deleteVault", resource_id=vault["id"], resource_name=vault["name"])
-        return row, read_hint({"cts": row})
+        return trace_row(f"trace-{number}", at, "deleteVault", resource_id=vault["id"], resource_name=vault["name"])
 
     def watch(self, hint: Hint, url: str) -> dict[str, Any]:
         """Start the function with an event."""
@@ -104,7 +104,8 @@ def latencies(tried: Sequence[int] = _LATENCIES) -> dict[int, float]:
 def _once(latency: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         scene = _scene(Path(folder), timedelta(milliseconds=latency))
-        row, hint = scene.deletion(0)
+        row = scene.deletion(0)
+        hint = read_hint(of_trigger(row))
         scene.estate.traces.append(row)
         with serve(scene.simulator) as served:
             began = time.perf_counter()
@@ -125,20 +126,17 @@ def schedules(number: int, seed: int = 1) -> Counter[str]:
 def _schedule(scene: Scene, rng: Random) -> Counter[str]:
     """Deliver the events of some traces in any order, each at least twice; some before their trace is listed."""
     found = Counter(schedules=1)
-    rows = [scene.deletion(number) for number in range(_TRACES)]
-    events = [number for number in range(_TRACES) for _ in range(rng.randint(2, 3))]
-    rng.shuffle(events)
+    rows = {row["trace_id"]: row for row in map(scene.deletion, range(_TRACES))}
     with serve(scene.simulator) as served:
-        for number in events:
-            row, hint = rows[number]
-            if row not in scene.estate.traces and rng.random() < _SHARE:
-                scene.estate.traces.append(row)
-            found += _deliver(scene, hint, served.url, None if rng.random() < _SHARE else rng)
-        scene.estate.traces[:] = [row for row, _hint in rows]
+        for event, trace_id, is_listed in deliveries(rng, [*rows.values()]):
+            if is_listed and rows[trace_id] not in scene.estate.traces:
+                scene.estate.traces.append(rows[trace_id])
+            found += _deliver(scene, read_hint(event), served.url, None if rng.random() < _SHARE else rng)
+        scene.estate.traces[:] = rows.values()
         with time_machine.travel(datetime.now(UTC) + _LATER):  # the platform tries again what failed
-            for _row, hint in rows:
-                found += _deliver(scene, hint, served.url, None)
-    return found + _judged(scene, rows)
+            for row in rows.values():
+                found += _deliver(scene, read_hint(of_trigger(row)), served.url, None)
+    return found + _judged(scene, [*rows])
 
 
 def _deliver(scene: Scene, hint: Hint, url: str, killer: Random | None) -> Counter[str]:
@@ -155,11 +153,11 @@ def _deliver(scene: Scene, hint: Hint, url: str, killer: Random | None) -> Count
     return Counter(events=1)
 
 
-def _judged(scene: Scene, rows: list[tuple[dict[str, Any], Hint]]) -> Counter[str]:
+def _judged(scene: Scene, traces: Sequence[str]) -> Counter[str]:
     result = verify_changes(open_store(str(scene.folder)), scene.simulator.project_id)
     runs = Counter(digest.run for digest in result.runs)
-    wrong = sum(runs[hint.trace_id] != 1 for _row, hint in rows) + len(result.faults)
-    told = [sum(hint.trace_id in message.text for message in scene.simulator.inbox.messages) for _row, hint in rows]
+    wrong = sum(runs[each] != 1 for each in traces) + len(result.faults)
+    told = [sum(each in message.text for message in scene.simulator.inbox.messages) for each in traces]
     return Counter(verdicts=len(runs), wrong=wrong, untold=told.count(0))
 
 

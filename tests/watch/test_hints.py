@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.errors import EventError
+from audit.simulator import trace_row
+from audit.simulator.deliveries import FORMS
 from audit.watch.hints import Form, read_hint
 from tests.watch.events import BARE, TRACE_ID, Event, a_trace_event, of_cts, of_eventgrid
 
@@ -56,6 +59,14 @@ def test_what_the_documents_contradict_each_other_about_may_have_either_form(cha
 @pytest.mark.parametrize("data", [json.dumps(a_trace_event()), a_trace_event()])
 def test_the_data_of_a_cloud_event_may_be_text(data: object) -> None:
     assert read_hint(of_eventgrid(data=data)).trace_id == TRACE_ID
+
+
+@pytest.mark.parametrize("of", FORMS)
+def test_what_the_simulator_delivers_is_read(of: Callable[[Event], Event]) -> None:
+    row = trace_row("trace-1", AT, "deletePolicy", service_type="CBR", user=None)
+    hint = read_hint(of(row))
+
+    assert (hint.trace_id, hint.at, hint.operation, hint.service) == ("trace-1", AT, "deletePolicy", "CBR")
 
 
 def test_a_trace_without_a_time_happened_when_the_cloud_event_was_sent() -> None:
