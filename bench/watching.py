@@ -3,6 +3,7 @@
 `python -m bench.watching [SCHEDULES]` prints both.
 """
 
+import logging
 import sys
 import tempfile
 import time
@@ -16,9 +17,9 @@ from statistics import median
 from typing import Any, Final, NamedTuple
 from unittest import mock
 
+import structlog
 import time_machine
 
-from audit import log
 from audit.errors import NotConfirmedError
 from audit.evidence.store import open_store
 from audit.simulator import Estate, Simulator, build_estate, serve
@@ -167,8 +168,9 @@ def _scene(folder: Path, latency: timedelta = timedelta(0)) -> Scene:
 
 
 if __name__ == "__main__":
-    log.set_up()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     for latency, ratio in latencies().items():
         print(f"{latency} ms: {ratio:.2f} x the latency of one response")  # a program
-    print(dict(schedules(number)))  # likewise
+    found = schedules(number)
+    print(f"{dict(found)}, {found['wrong']} wrong, {found['untold']} untold")  # likewise

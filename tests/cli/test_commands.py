@@ -252,6 +252,8 @@ def test_the_demo_shows_what_it_found_and_where(tmp_path: Path, monkeypatch: pyt
     assert "Auditing a simulated project (mixed, seed 1)" in result.stderr
     assert f"Report   {tmp_path}/cbr-audit-demo/" in result.stdout
     assert invoke("show").stdout == result.stdout
+    page = Path(result.stdout.splitlines()[-1].partition("Report   ")[2]).read_text()
+    assert "li-wei" in page  # who changed a policy
 
 
 @pytest.mark.parametrize("as_of", ["soon", "0001-01-01T00:00:00+14:00"])
