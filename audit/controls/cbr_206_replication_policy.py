@@ -75,6 +75,7 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     kinds=(SubjectKind.VAULT,),
     judge=judge,
     deeds=UNPLANNING,
+    policies_of=REPLICATION,
     weighs_gaps=True,
     needs=frozenset({Kind.POLICIES}),
     about=Feature.REPLICATION,

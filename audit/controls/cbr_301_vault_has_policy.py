@@ -53,5 +53,6 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     kinds=(SubjectKind.VAULT,),
     judge=judge,
     deeds=UNPLANNING,
+    policies_of=BACKUP,
     weighs_gaps=True,
 )

@@ -112,6 +112,7 @@ CONTROL: Final[Control[VaultSubject]] = Control(
     kinds=(SubjectKind.VAULT,),
     judge=judge,
     deeds=frozenset({Deed.UNLOCK_VAULT, Deed.CHANGE_VAULT, Deed.CHANGE_POLICY}),
+    policies_of=BACKUP,
     weighs_gaps=True,
     needs=frozenset({Kind.BACKUPS}),
 )

@@ -88,7 +88,7 @@ def attribute(
             continue
         wanted = [each for each in judgement.having(Outcome.FAIL, Outcome.UNKNOWN) if search.concerns(each, control)]
         those = {each.id: each for each in subjects.of(judgement.kind)} if wanted else {}
-        found |= {_pair(each): search.of(each, those[each.id], control.deeds) for each in wanted}
+        found |= {_pair(each): search.of(each, those[each.id], control) for each in wanted}
     return found
 
 
@@ -114,15 +114,15 @@ class _Investigation:
         is_asked = finding.outcome == Outcome.FAIL or (control.asks_people and is_evidence)
         return is_asked or _pair(finding) in self._earlier.named
 
-    def of(self, finding: Finding, subject: Subject, deeds: AnyOf[Deed]) -> Attribution:
+    def of(self, finding: Finding, subject: Subject, control: Control[Any]) -> Attribution:
         """Look for the traces of one finding."""
         former = self._earlier.named.get(_pair(finding), Attribution())
         if not (self._done or former.named) and self._trail.why_not:
             return Attribution(why_not=self._trail.why_not)
-        leads = [*self._leads(finding, subject)]
+        leads = [*self._leads(finding, subject, control.policies_of)]
         is_sure = finding.outcome == Outcome.FAIL  # what is unknown now may fail again as before
         passed_on = [each for each in former.named if not is_sure or any(lead.covers(each.trace.at) for lead in leads)]
-        found = chain.from_iterable(self._fitting(lead, deeds) for lead in leads)
+        found = chain.from_iterable(self._fitting(lead, control.deeds) for lead in leads)
         by_id = {each.trace.id: each for each in passed_on} | {each.id: Witnessed(each, self._run) for each in found}
         named = sorted(by_id.values(), key=lambda each: (each.trace.at, each.trace.id))
         more = max(len(named) - MOST, former.more if passed_on else 0)
@@ -155,11 +155,11 @@ class _Investigation:
         is_of_others = removed and removed.isdisjoint(each.lower() for each in lead.levels[0] or ())
         return not (trace.actor.is_cloud or is_of_others)
 
-    def _leads(self, finding: Finding, subject: Subject) -> Iterator[_Lead]:
+    def _leads(self, finding: Finding, subject: Subject, policies_of: str) -> Iterator[_Lead]:
         """Yield where to look: at its tasks and clues, or else at the subject since it was last seen well."""
         verdict, until = finding.verdict, self._now + _MARGIN
         tasks = _tasks(subject, verdict.tasks)
-        own, holders = _ids(subject, tasks)
+        own, holders = _ids(subject, tasks, policies_of)
         acts = [task for task in tasks if task.operation in _DEED_TASKS]
         for act in acts:
             yield _Lead(_levels(act, own, subject), act.created_at - _MARGIN, act.created_at + _MARGIN)
@@ -193,7 +193,7 @@ def _tasks(subject: Subject, ids: Sequence[str]) -> Sequence[Task]:
     return ()
 
 
-def _ids(subject: Subject, tasks: Iterable[Task]) -> tuple[AnyOf[str], AnyOf[str]]:
+def _ids(subject: Subject, tasks: Iterable[Task], policies_of: str) -> tuple[AnyOf[str], AnyOf[str]]:
     """Return the ids that stand for a subject itself, and those of what holds it."""
     if isinstance(subject, Resource):
         return {subject.id}, {
@@ -202,7 +202,8 @@ def _ids(subject: Subject, tasks: Iterable[Task]) -> tuple[AnyOf[str], AnyOf[str
         }
     if isinstance(subject, VaultSubject):
         past = (each.policy for each in subject.past_rules)
-        return {subject.id, *(each.id for each in subject.policies or ()), *past}, ()
+        policies = (each for each in subject.policies or () if policies_of in {"", each.policy.operation})
+        return {subject.id, *(each.id for each in policies), *past}, ()
     return ({subject.id}, ()) if isinstance(subject, PolicySubject) else ((), ())
 
 

@@ -185,6 +185,7 @@ class Control(Generic[S_contra]):
         judges_alone: how resources may stand that other rules leave to this one, so that one finding says it.
         asks_people: whether it was meant is what the rule asks: the word of a person settles what is unknown, too.
         deeds: what somebody may have done where it fails: whoever did one of these is looked for.
+        policies_of: which operation the policies of a vault have that this is about; empty for all.
         about: what of the cloud the rule is about: in a cloud that lacks it, the rule is not applicable.
     """
 
@@ -208,6 +209,7 @@ class Control(Generic[S_contra]):
     judges_alone: frozenset[Presence] = frozenset()
     asks_people: bool = False
     deeds: frozenset[Deed] = frozenset()
+    policies_of: str = ""
     about: Feature | None = None
 
 

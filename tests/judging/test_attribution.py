@@ -156,6 +156,13 @@ def test_a_removal_that_names_other_resources_is_not_of_this_one(names: set[str]
     assert named(who(arranged((), [], vaults, read), subject=(SubjectKind.RESOURCE, "server-1"))) == expected
 
 
+@pytest.mark.parametrize(("policies_of", "expected"), [("", ["t"]), ("backup", ["t"]), ("replication", [])])
+def test_a_vault_is_known_by_those_of_its_policies_that_matter(policies_of: str, expected: list[str]) -> None:
+    changed = a_trace("t", deed=Deed.CHANGE_POLICY, ids=frozenset({"policy-1"}))
+
+    assert named(who(estate([changed]), control=a_control(policies_of=policies_of))) == expected
+
+
 def test_a_clue_is_looked_for_before_its_subject() -> None:
     taken = a_trace("taken", deed=Deed.DELETE_BACKUP, ids=frozenset({"point-1"}))
     verdict = failed("gone").with_clues([Clue("point-1", NOW)])
