@@ -13,7 +13,7 @@ import structlog
 
 from audit.simulator import SCENARIOS
 from tests.simulator.recounting import disagreements
-from tests.verdicts.culprits import CULPRITS, try_culprits
+from tests.verdicts.culprits import CULPRITS, RIGHT, try_culprits
 from tests.verdicts.faults import SWEEPS, try_faults
 from tests.verdicts.relations import RELATIONS, TOLD, try_relation
 from tests.verdicts.truths import TELLINGS, try_truth
@@ -64,7 +64,7 @@ def culprits(pool: ProcessPoolExecutor) -> Iterable[str]:
         seeds = [(telling, scenario, seed) for scenario in scenarios for seed in SEEDS]
         counts, wrong = _summed(pool, try_culprits, seeds)
         told = (f"{counts['projects']:,} projects", f"{counts['planted']:,} planted")
-        figures = (f"{counts[each]:,} {each}" for each in ("named", "named, but no actor", "said why not", "wrong"))
+        figures = (f"{counts[each]:,} {each}" for each in (*sorted(RIGHT), "wrong"))
         _line(f"who did it, {telling}", *told, *figures)
         yield from wrong
 

@@ -20,8 +20,12 @@ from tests.pretend import audit
 from tests.verdicts.truths import Pair, estate_of
 
 Telling = Callable[[Estate, int], Sequence[Estate]]
-RIGHT: Final = frozenset({"named", "named, but no actor", "said why not"})
+UNSURE: Final = "named for another change"
+"""To the very vault: what was changed is in the request, which Cloud Trace Service may leave out."""
+RIGHT: Final = frozenset({"named", "named, but no actor", UNSURE, "said why not"})
 NOT_GRANTED: Final = "without the grant"
+_SIZES: Final = (3, 8, 13, 21, 34, 55)
+"""Small projects have too few policies for most of what people may change."""
 _BROKEN: Final = ("mixed", "failing")
 _ASKING: Final = frozenset(control.id for control in CONTROLS if control.deeds)
 
@@ -42,14 +46,14 @@ CULPRITS: Final[Mapping[str, tuple[Sequence[str], Telling]]] = {
 
 def try_culprits(telling: str, scenario: str, seed: int) -> tuple[Counter[str], list[str]]:
     """Audit one project; count who is named for what fails in the last run, and tell where that is not right."""
-    told = CULPRITS[telling][1](estate_of(scenario, seed), seed)
+    told = CULPRITS[telling][1](estate_of(scenario, seed, _SIZES), seed)
     denied = ["cts:trace:list"] if telling == NOT_GRANTED else []
     with tempfile.TemporaryDirectory(prefix="cbr-audit-verdicts-") as folder:
         reports = [_report(each, Path(folder), denied) for each in told]
     counts, wrong = Counter[str](projects=1), list[str]()
     for pair, attribution in _failing(reports[-1]):
         planted = {each.trace: each.actor for each in told[-1].culprits if each[:3] == pair and each.trace}
-        became = _judged(planted, attribution)
+        became = _judged(planted, attribution, pair[2])
         counts += Counter({became: 1, "planted": bool(planted), "wrong": became not in RIGHT})
         wrong += [] if became in RIGHT else [f"{scenario} {telling}, seed {seed}: {became}: {' '.join(pair)}"]
     return counts, wrong
@@ -68,7 +72,7 @@ def _failing(report: Report) -> Iterator[tuple[Pair, Attribution]]:
             yield pair, report.attributions.get(pair, Attribution())
 
 
-def _judged(planted: Mapping[str, str], attribution: Attribution) -> str:
+def _judged(planted: Mapping[str, str], attribution: Attribution, subject: str) -> str:
     """Say what became of one failure."""
     named = {each.trace.id: each.trace.actor for each in attribution.named}
     people = {trace: actor for trace, actor in named.items() if not actor.is_cloud}
@@ -77,7 +81,8 @@ def _judged(planted: Mapping[str, str], attribution: Attribution) -> str:
     if not planted.keys() <= named.keys():
         return "not named"
     if not planted:
-        return "somebody else named"
+        own = all(each.trace.resource_id == subject for each in attribution.named if not each.trace.actor.is_cloud)
+        return UNSURE if own else "somebody else named"
     if any(_told(named[trace]) != actor for trace, actor in planted.items()):
         return "called by another's name"
     return "named" if any(planted.values()) else "named, but no actor"

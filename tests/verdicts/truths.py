@@ -52,12 +52,12 @@ def try_truth(telling: str, scenario: str, seed: int) -> tuple[Counter[str], lis
     return _compared(f"{scenario} {telling}, seed {seed}", reports[-1], told[-1].truth())
 
 
-def estate_of(scenario: str, seed: int) -> Estate:
+def estate_of(scenario: str, seed: int, sizes: Sequence[int] = SIZES) -> Estate:
     """Build one of many different projects."""
     return build_estate(
         scenario,
         seed=seed,
-        resources=SIZES[seed % len(SIZES)],
+        resources=sizes[seed % len(sizes)],
         days=WINDOWS[seed // 2 % len(WINDOWS)],
         as_of=AS_OF - seed * timedelta(hours=31, minutes=7),
     )
