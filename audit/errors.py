@@ -185,6 +185,12 @@ class NotConfirmedError(AuditError):
     exit_code = 3
 
 
+class NotToldError(AuditError):
+    """A change is judged and stored, and people have not been told of it."""
+
+    exit_code = 3
+
+
 class IncompleteError(AuditError):
     """The report is stored, but some data could not be read or judged."""
 

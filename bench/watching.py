@@ -20,7 +20,7 @@ from unittest import mock
 import structlog
 import time_machine
 
-from audit.errors import NotConfirmedError
+from audit.errors import NotConfirmedError, NotToldError
 from audit.evidence.store import open_store
 from audit.simulator import Estate, Simulator, build_estate, serve
 from audit.simulator.deliveries import deliveries, of_trigger
@@ -147,7 +147,7 @@ def _deliver(scene: Scene, hint: Hint, url: str, killer: Random | None) -> Count
         else:
             with mock.patch.object(StoredChange, killer.choice(_STEPS), side_effect=KilledError):
                 scene.watch(hint, url)
-    except NotConfirmedError:
+    except (NotConfirmedError, NotToldError):
         return Counter(events=1, unconfirmed=1)
     except KilledError:
         return Counter(events=1, killed=1)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -49,19 +50,25 @@ class Channels(Struct, frozen=True):
         """Whether a channel needs to know what changed."""
         return bool(self.settings.smn_topic or self.settings.webhook_url)
 
-    def publish(self, subject: Callable[[], str], text: Callable[[], str]) -> None:
-        """Send a message to people."""
+    def publish(self, subject: Callable[[], str], text: Callable[[], str]) -> bool:
+        """Send a message to people; return False if that failed."""
         if urn := self.settings.smn_topic:
             topic = smn.Topic.of(urn)
             endpoint = self.settings.smn_endpoint or self.settings.usual_endpoint("smn", topic.region)
-            self._send("smn", lambda: smn.publish(topic, endpoint, subject(), text()), project_id=topic.project_id)
+            return self._send(
+                "smn", lambda: smn.publish(topic, endpoint, subject(), text()), project_id=topic.project_id
+            )
+        return True
 
-    def call(self, content: Callable[[], Mapping[str, Any]]) -> None:
-        """Send JSON to a program."""
+    def call(self, content: Callable[[], Mapping[str, Any]]) -> bool:
+        """Send JSON to a program; return False if that failed."""
         if url := self.settings.webhook_url:
             secret = self.settings.webhook_secret
             key = secret.get_secret_value() if secret else ""
-            self._send("webhook", lambda: webhook.call(url.get_secret_value(), key, content(), datetime.now(UTC)))
+            return self._send(
+                "webhook", lambda: webhook.call(url.get_secret_value(), key, content(), datetime.now(UTC))
+            )
+        return True
 
     def ping(self, signal: Signal, text: Callable[[], str], longest: timedelta = _LONGEST) -> None:
         """Ping the dead-man switch."""
@@ -75,13 +82,14 @@ class Channels(Struct, frozen=True):
         *,
         project_id: str = "",
         longest: timedelta = _LONGEST,
-    ) -> None:
+    ) -> bool:
         try:
             self._exchange(channel, make(), project_id, min(longest, self.time_left() / 4))
         except Exception as error:  # noqa: BLE001  # a stored run must not fail because of a notification
             _LOG.warning("notification.failed", channel=channel, cause=f"{type(error).__name__}: {error}")
-        else:
-            _LOG.info("notification.sent", channel=channel)
+            return False
+        _LOG.info("notification.sent", channel=channel)
+        return True
 
     def _exchange(self, channel: str, request: requests.Request, project_id: str, budget: timedelta) -> None:
         """Send one request and require a successful response.

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from audit.app.connections import Connections, credentials_for, opened
 from audit.app.request import Context, RunRequest, in_function, request_from_settings, variables_of_function
-from audit.errors import NotConfirmedError, StoreError
+from audit.errors import NotConfirmedError, NotToldError, StoreError
 from audit.evidence.signers import ready_signer
 from audit.notify.channels import Channels
 from audit.records.deeds import CBR, CTS
@@ -43,6 +43,7 @@ def carry_out(
 
     Raises:
         NotConfirmedError: CTS does not show the trace, so the platform tries again.
+        NotToldError: it is judged, and not everybody was told, so the platform tries again.
         AuditError: it could not be done, so the platform tries again.
     """
     request = in_function(request_from_settings(variables_of_function(context, environment)), context)
@@ -68,14 +69,25 @@ class Teller(Struct, frozen=True):
     hint: Hint
 
     def tell(self, report: ChangeReport, *, is_first: bool) -> None:
-        """Tell of what is alarming, unless whoever judged it has done so."""
-        now = datetime.now(UTC)
-        if not report.is_alarming or not (is_first or self.change.is_due_to_be_told(now)):
-            _LOG.info("notification.not_needed", cause="no alarm" if not report.is_alarming else "told before")
+        """Tell of what is alarming, unless whoever judged it has done so.
+
+        Raises:
+            NotToldError: a channel failed, or another invocation has not told yet, so the platform tries again.
+        """
+        now, url = datetime.now(UTC), self.change.url
+        if not report.is_alarming or self.change.was_told:
+            _LOG.info("notification.not_needed", cause="told before" if report.is_alarming else "no alarm")
             return
-        url = self.change.url
-        self.channels.publish(lambda: change_message.subject(report), lambda: change_message.text(report, url))
-        self.channels.call(lambda: change_call.content(report, url))
+        if not (is_first or self.change.is_due_to_be_told(now)):
+            raise NotToldError(f"another invocation judged the change under {url}, and has not told of it yet")
+        is_published = self.channels.publish(
+            lambda: change_message.subject(report), lambda: change_message.text(report, url)
+        )
+        is_called = self.channels.call(lambda: change_call.content(report, url))
+        if not (is_published and is_called):
+            raise NotToldError(
+                f"the change under {url} is judged and stored, and not everybody could be told; see above"
+            )
         with suppress(StoreError):  # told twice is better than an error after telling
             self.change.mark_told(now)
 
@@ -84,12 +96,13 @@ class Teller(Struct, frozen=True):
         if self.change.was_told_unconfirmed:
             return
         project_id = self.change.project_id
-        self.channels.publish(
+        is_published = self.channels.publish(
             lambda: change_message.unconfirmed_subject(self.hint, project_id),
             lambda: change_message.unconfirmed_text(self.hint, project_id),
         )
-        with suppress(StoreError):
-            self.change.mark_told_unconfirmed(datetime.now(UTC))
+        if is_published:
+            with suppress(StoreError):
+                self.change.mark_told_unconfirmed(datetime.now(UTC))
 
 
 def _judged(  # what was asked, by whom, with what, and where it goes

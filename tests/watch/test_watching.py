@@ -2,15 +2,16 @@
 
 import gzip
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import time_machine
 
 import handler
-from audit.errors import ChainError, NotConfirmedError, SourceRefusedError
+from audit.errors import ChainError, NotConfirmedError, NotToldError, SourceRefusedError
 from audit.evidence.store import open_store
 from audit.simulator import Estate, Request, Response, Simulator, serve
 from audit.simulator.trace_rows import trace_row
@@ -172,6 +173,37 @@ def test_whoever_was_killed_before_telling_is_made_good_when_the_event_comes_aga
 
     assert len(simulator.inbox.messages) == 2
     assert (tmp_path / prefix / "told.json").exists()
+
+
+@pytest.mark.parametrize("channel", ["publish", "/webhook"])
+def test_an_alarm_that_a_channel_lost_is_told_again(channel: str, tmp_path: Path) -> None:
+    estate, simulator = a_cloud()
+    hint = a_deletion(estate)
+    simulator.intercept = refusing(channel)
+    with pytest.raises(NotToldError, match="is judged and stored, and not everybody could be told"):
+        watch(simulator, tmp_path, hint)
+    with pytest.raises(NotToldError, match="has not told of it yet"):
+        watch(simulator, tmp_path, hint)
+
+    simulator.intercept = None
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=3)):
+        watch(simulator, tmp_path, hint)
+        watch(simulator, tmp_path, hint)
+    assert len(simulator.inbox.messages) == 1 + (channel == "/webhook")
+    assert len(simulator.inbox.calls) == 1 + (channel == "publish")
+    assert verify_changes(open_store(str(tmp_path)), simulator.project_id).digests == 1
+
+
+def test_what_nothing_confirms_is_told_again_if_nobody_could_be_told(tmp_path: Path) -> None:
+    estate, simulator = a_cloud()
+    hint = a_deletion(estate)
+    estate.traces.clear()
+    for intercept in (refusing("publish"), None, None):
+        simulator.intercept = intercept
+        with pytest.raises(NotConfirmedError):
+            watch(simulator, tmp_path, hint)
+
+    assert len(simulator.inbox.messages) == 1
 
 
 def test_what_a_trusted_actor_did_is_stored_and_nobody_is_told(tmp_path: Path) -> None:
