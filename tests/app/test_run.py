@@ -283,3 +283,12 @@ def test_what_is_lost_of_the_run_before_is_said(tmp_path: Path) -> None:
     second = audit(Simulator(estate), tmp_path, as_of=AS_OF + timedelta(hours=1))
 
     assert "is missing or was changed" in second.report.run.previous.notes[0]
+
+
+def test_a_run_that_may_not_read_traces_says_so_in_one_note(tmp_path: Path) -> None:
+    simulator = a_simulator("healthy")
+    simulator.deny("cts:trace:list")
+    collection = audit(simulator, tmp_path).report.collection
+
+    assert collection.complete
+    assert collection.notes == ("it is not known who did what: cts:trace:list is not granted",)
